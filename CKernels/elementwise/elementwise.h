@@ -1,0 +1,34 @@
+/// Activations and sums, element by element.
+///
+/// exp and erf are within 2 ulp (float32) of the exact value over the whole range, and saturate cleanly
+/// (no overflow, NaN in gives NaN out). y may be x everywhere; other overlaps are not allowed.
+#ifndef CK_ELEMENTWISE_H
+#define CK_ELEMENTWISE_H
+
+#include <stddef.h>
+
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#endif
+
+/// y = x / (1 + e⁻ˣ).
+void ck_silu(size_t count, const float *x, float *y);
+/// y = x · ½(1 + erf(x/√2)), the exact GELU.
+void ck_gelu(size_t count, const float *x, float *y);
+/// y = x / (1 + e^(−1.702 x)).
+void ck_quick_gelu(size_t count, const float *x, float *y);
+/// y[r][c] = x[r][c] · gelu(x[r][channels + c]); x rows hold 2 · channels values. y is not x.
+/// - Source: Shazeer, arXiv:2002.05202; diffusers' GEGLU (value half first, gate half second).
+void ck_geglu(size_t rows, size_t channels, const float *x, size_t ldx, float *y, size_t ldy);
+/// y = x for x ≥ 0, slope · x below.
+void ck_leaky_relu(size_t count, const float *x, float slope, float *y);
+/// y[r][c] = x[r][c] for x ≥ 0, slope[c] · x[r][c] below.
+void ck_prelu(size_t rows, size_t channels, const float *x, size_t ldx, const float *slope, float *y,
+              size_t ldy);
+/// y = x · factor + y. With factor 1: a residual sum.
+void ck_add_scaled(size_t count, const float *x, float factor, float *y);
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+#endif

@@ -1,0 +1,27 @@
+/// The dispatch table: each family defines its part and fills it, rung after rung.
+///
+/// A family `x` has in `x/x_table.h` a struct of function pointers and `ck_fill_x(struct, isa)`, which
+/// writes every entry that the rung `isa` (or, without a better one, the reference) provides.
+#ifndef CK_TABLE_H
+#define CK_TABLE_H
+
+#include "../attention/attention_table.h"
+#include "../elementwise/elementwise_table.h"
+#include "../gemm/gemm_table.h"
+#include "../normalization/normalization_table.h"
+#include "../quantize/quantize_table.h"
+#include "isa.h"
+
+typedef struct ck_table {
+    ck_isa isa;
+    ck_gemm_table gemm;
+    ck_attention_table attention;
+    ck_normalization_table normalization;
+    ck_elementwise_table elementwise;
+    ck_quantize_table quantize;
+} ck_table;
+
+/// The one table; the reference until `ck_select_isa` fills it.
+extern ck_table ck_kernels;
+
+#endif
