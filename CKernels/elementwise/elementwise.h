@@ -25,8 +25,8 @@ void ck_leaky_relu(size_t count, const float *x, float slope, float *y);
 /// y[r][c] = x[r][c] for x ≥ 0, slope[c] · x[r][c] below.
 void ck_prelu(size_t rows, size_t channels, const float *x, size_t ldx, const float *slope, float *y,
               size_t ldy);
-/// y = x · factor + y. With factor 1: a residual sum.
-void ck_add_scaled(size_t count, const float *x, float factor, float *y);
+/// y = y · factor + x. With factor 1: a residual sum.
+void ck_scale_add(size_t count, const float *x, float factor, float *y);
 
 #if defined(__clang__)
 #pragma clang assume_nonnull end
