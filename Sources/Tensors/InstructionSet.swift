@@ -1,0 +1,38 @@
+internal import CKernels
+
+/// The instruction set that the kernels run on: chosen once, before the first layer runs.
+package enum InstructionSet {
+    /// Why a forced instruction set cannot be had.
+    package struct Unavailable: Error, CustomStringConvertible {
+        package let name: String
+        package var description: String {
+            let known = ["reference", "avx2", "neon", "neon-dotprod"]
+            let usable = known.filter { name in
+                var isa = CK_ISA_REFERENCE
+                return ck_isa_from_name(name, &isa) && ck_isa_available(isa)
+            }
+            return "INKSTONE_ISA=\(name): this processor and build offer "
+                + usable.joined(separator: ", ")
+        }
+    }
+
+    /// Fills the dispatch table: with the best rung this processor has, or with the one named.
+    /// - Returns: the name of the rung.
+    @discardableResult
+    package static func select(_ name: String?) throws(Unavailable) -> String {
+        var isa = ck_best_isa()
+        if let name, !name.isEmpty {
+            guard ck_isa_from_name(name, &isa), ck_select_isa(isa) else {
+                throw Unavailable(name: name)
+            }
+        } else {
+            _ = ck_select_isa(isa)
+        }
+        return current
+    }
+
+    /// The name of the rung in use.
+    package static var current: String {
+        ck_isa_name(ck_selected_isa()).map { String(cString: $0) } ?? "unknown"
+    }
+}
