@@ -1,0 +1,79 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A file that appears complete or not at all.
+///
+/// Bytes go to a hidden file in the target's folder; `commit` syncs and renames it. Without a commit
+/// the hidden file is removed and the target stays as it was.
+package struct AtomicFile: ~Copyable {
+    /// Where the file will appear; symbolic links are followed.
+    package let path: String
+    private let folder: String
+    private let temporaryPath: String
+    private let file: Descriptor
+    private let committed = Flag()
+
+    /// Begins writing beside `path`. Throws if the folder is missing or not writable, or if `path`
+    /// is there and no regular file.
+    package init(path: String) throws(WeightError) {
+        let target = resolved(path) ?? path
+        let (folder, name) = splitPath(target)
+        guard !name.isEmpty, name != ".", name != "..", !path.hasSuffix("/") else {
+            throw .notAFile(path: path, found: "a folder")
+        }
+        var status = stat()
+        let exists = stat(target, &status) == 0
+        if exists, status.st_mode & mode_t(S_IFMT) != mode_t(S_IFREG) {
+            throw .notAFile(path: path, found: kind(of: status.st_mode))
+        }
+        let temporaryPath = "\(folder)/\(hiddenName())"
+        let number = try systemCall("create", path) {
+            open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        }
+        // The new file takes over the old one's permissions; where that is refused, the umask's do.
+        if exists { _ = fchmod(number, status.st_mode & 0o777) }
+        file = Descriptor(adopting: number, path: path)
+        self.path = target
+        self.folder = folder
+        self.temporaryPath = temporaryPath
+    }
+
+    deinit {
+        if !committed.isSet { unlink(temporaryPath) }
+    }
+
+    /// Appends bytes.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(WeightError) {
+        try file.write(bytes)
+    }
+
+    /// Appends bytes.
+    package func write(_ bytes: [UInt8]) throws(WeightError) {
+        try bytes.withUnsafeBufferPointer { buffer throws(WeightError) in
+            try file.write(UnsafeRawBufferPointer(buffer))
+        }
+    }
+
+    /// Syncs the content and puts it in place, replacing what was there.
+    package consuming func commit() throws(WeightError) {
+        try file.synchronize()
+        try systemCall("write", path) { rename(temporaryPath, path) }
+        committed.isSet = true
+        try synchronizeFolder(folder)
+    }
+
+    /// Writes a whole file at once.
+    package static func writeAtomically(_ bytes: [UInt8], to path: String) throws(WeightError) {
+        let file = try AtomicFile(path: path)
+        try file.write(bytes)
+        try file.commit()
+    }
+}
+
+/// A boolean that a deinit can read after a consuming method has set it.
+private final class Flag {
+    var isSet = false
+}
