@@ -75,3 +75,8 @@ private func appendString(_ string: String, to text: inout [UInt8]) {
     }
     text.append(UInt8(ascii: "\""))
 }
+
+extension JSONValue {
+    /// The value as compact JSON text, for messages.
+    package var text: String { String(decoding: serialized(), as: UTF8.self) }
+}

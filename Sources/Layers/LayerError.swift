@@ -1,0 +1,18 @@
+/// Why a layer's weights cannot be used.
+package enum LayerError: Error, CustomStringConvertible {
+    /// A weight is stored in a form that its layer cannot read.
+    case unsuitable(file: String, tensor: String, expected: String, found: String)
+    /// The file holds tensors that the model does not know.
+    case unexpected(file: String, tensors: [String])
+
+    package var description: String {
+        switch self {
+        case .unsuitable(let file, let tensor, let expected, let found):
+            "\(file): tensor \(tensor): expected \(expected), found \(found); "
+                + "quantize the checkpoint again"
+        case .unexpected(let file, let tensors):
+            "\(file): \(tensors.count) tensor(s) that the model's configuration does not ask for, "
+                + "the first: \(tensors[0]); the configuration and the weights belong to different models"
+        }
+    }
+}

@@ -1,0 +1,82 @@
+internal import CKernels
+internal import WeightStore
+
+/// The weights of a linear layer or a convolution: panels in mapped memory, ready for the kernels.
+package struct Matrix: @unchecked Sendable {
+    // The pointers go into a read-only mapping that `owner` keeps alive.
+    enum Panels {
+        case f32(ck_panels_f32)
+        case f16(ck_panels_f16)
+        case q8(ck_panels_q8)
+    }
+
+    /// Outputs (rows of the weight matrix).
+    package let outputs: Int
+    /// Input channels of one tap.
+    package let channels: Int
+    /// Height and width of the window; 1 for a matrix.
+    package let kernel: Int
+    let panels: Panels
+    private let owner: MappedFile
+
+    /// Multiply-adds for one output row.
+    package var multiplyAddsPerRow: Int { outputs * channels * kernel * kernel }
+
+    /// Outputs in a panel.
+    var panelWidth: Int {
+        if case .q8 = panels { Int(CK_PANEL_Q8) } else { Int(CK_PANEL_FLOAT) }
+    }
+
+    var panelCount: Int { (outputs + panelWidth - 1) / panelWidth }
+
+    init(
+        _ stored: StoredTensor, scale: Vector?, kernel: Int,
+        unsuitable: (String) -> LayerError
+    ) throws {
+        outputs = stored.shape[0]
+        channels = stored.shape[1]
+        self.kernel = kernel
+        owner = stored.owner
+        let taps = kernel * kernel
+        switch (stored.type, stored.layout) {
+        case (.f32, .panel16):
+            panels = .f32(
+                ck_panels_f32(
+                    data: stored.pointer.assumingMemoryBound(to: Float.self),
+                    n: outputs, k: taps * channels))
+        case (.f16, .panel16):
+            panels = .f16(
+                ck_panels_f16(
+                    data: stored.pointer.assumingMemoryBound(to: UInt16.self),
+                    n: outputs, k: taps * channels))
+        case (.i8, .panel4x8):
+            guard let scale else { throw unsuitable("int8 panels with scales") }
+            panels = .q8(
+                ck_panels_q8(
+                    data: stored.pointer.assumingMemoryBound(to: Int8.self), scale: scale.pointer,
+                    n: outputs, k: taps * channels.roundedUp(to: Int(CK_BLOCK_Q8))))
+        default:
+            throw unsuitable("panels")
+        }
+    }
+}
+
+/// Float32 values in mapped memory: a bias, a norm's weight, scales.
+package struct Vector: @unchecked Sendable {
+    package let count: Int
+    let pointer: UnsafePointer<Float>
+    private let owner: MappedFile
+
+    init(_ stored: StoredTensor, count: Int) {
+        self.count = count
+        pointer = stored.pointer.assumingMemoryBound(to: Float.self)
+        owner = stored.owner
+    }
+
+    /// The values.
+    package var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+}
+
+extension Int {
+    func roundedUp(to multiple: Int) -> Int { (self + multiple - 1) / multiple * multiple }
+}

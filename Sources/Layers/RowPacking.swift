@@ -1,0 +1,153 @@
+internal import CKernels
+internal import Tensors
+
+/// The form that a matrix's kernels want their activations in.
+enum RowFormat {
+    case f32, q16, q8
+
+    init(for matrix: Matrix, on executor: Executor) {
+        if case .q8 = matrix.panels {
+            self = executor.activation == CK_ACTIVATION_Q8 ? .q8 : .q16
+        } else {
+            self = .f32
+        }
+    }
+
+    var bytesPerElement: Int {
+        switch self {
+        case .f32: 4
+        case .q16: 2
+        case .q8: 1
+        }
+    }
+}
+
+/// How a row of concatenated channels is packed: the inputs' channels are groups, quantised apart.
+struct RowLayout {
+    let format: RowFormat
+    /// Channels of each group as floats, and as packed.
+    let groups: [Int]
+    let packedGroups: [Int]
+    let channels: Int
+    let stride: Int
+
+    private static let longestGroup = 4096
+
+    init(_ inputs: [Int], format: RowFormat) {
+        self.format = format
+        channels = inputs.reduce(0, +)
+        guard format != .f32 else {
+            groups = [channels]
+            packedGroups = [channels]
+            stride = channels
+            return
+        }
+        // Packed weights fill up only the end of a tap, so an inner group must end on a whole block.
+        let block = Int(CK_BLOCK_Q8)
+        let aligned = inputs.dropLast().allSatisfy { $0 % block == 0 }
+        groups = (aligned ? inputs : [channels]).flatMap(Self.split)
+        packedGroups = groups.map { $0.roundedUp(to: block) }
+        stride = packedGroups.reduce(0, +)
+    }
+
+    var bytesPerRow: Int { stride * format.bytesPerElement }
+    var scaleBytesPerRow: Int { format == .f32 ? 0 : groups.count * MemoryLayout<Float>.stride }
+
+    private static func split(_ channels: Int) -> [Int] {
+        var left = channels
+        var parts: [Int] = []
+        while left > longestGroup {
+            parts.append(longestGroup)
+            left -= longestGroup
+        }
+        return parts + [left]
+    }
+}
+
+/// Packed rows in a worker's scratch memory.
+struct PackedRows {
+    let layout: RowLayout
+    let data: UnsafeMutableRawPointer
+    let scale: UnsafeMutablePointer<Float>
+
+    /// Packs `count` float rows at row `row`. Float rows may already stand where they belong.
+    func pack(_ x: UnsafePointer<Float>, stride: Int, count: Int, at row: Int) {
+        let scales = scale + row * layout.groups.count
+        let target = data + row * layout.bytesPerRow
+        switch layout.format {
+        case .f32:
+            let y = target.assumingMemoryBound(to: Float.self)
+            if x == UnsafePointer(y) { return }
+            for index in 0..<count {
+                (y + index * layout.stride).update(from: x + index * stride, count: layout.channels)
+            }
+        case .q16:
+            ck_quantize_q16(
+                count, layout.groups.count, layout.groups, layout.packedGroups, x, stride,
+                target.assumingMemoryBound(to: Int16.self), layout.stride, scales)
+        case .q8:
+            ck_quantize_q8(
+                count, layout.groups.count, layout.groups, layout.packedGroups, x, stride,
+                target.assumingMemoryBound(to: Int8.self), layout.stride, scales)
+        }
+    }
+
+    /// Makes `count` rows zero from row `row` on: the padding around a picture.
+    func clear(count: Int, at row: Int) {
+        guard count > 0 else { return }
+        (data + row * layout.bytesPerRow).initializeMemory(
+            as: UInt8.self, repeating: 0, count: count * layout.bytesPerRow)
+        if layout.format != .f32 {
+            (scale + row * layout.groups.count).update(
+                repeating: 0, count: count * layout.groups.count)
+        }
+    }
+}
+
+extension Matrix {
+    /// C = packed rows seen through `window` · weightsᵀ + bias, for the panels in `range`.
+    func multiply(
+        _ rows: PackedRows, window: ck_window, range: Range<Int>, bias: UnsafePointer<Float>?,
+        into c: UnsafeMutablePointer<Float>
+    ) {
+        let range = ck_panel_range(begin: range.lowerBound, end: range.upperBound)
+        let layout = rows.layout
+        let pixels = window.height * window.width
+        let flat = window.kernel_h == 1 && window.kernel_w == 1 && window.stride == 1
+        layout.packedGroups.withUnsafeBufferPointer { groups in
+            guard let groupK = groups.baseAddress else { return }
+            switch panels {
+            case .f32(let b):
+                let a = rows.floats
+                flat
+                    ? ck_gemm_f32_f32(pixels, a, b, range, bias, c, outputs)
+                    : ck_conv_f32_f32(window, a, b, range, bias, c, outputs)
+            case .f16(let b):
+                let a = rows.floats
+                flat
+                    ? ck_gemm_f32_f16(pixels, a, b, range, bias, c, outputs)
+                    : ck_conv_f32_f16(window, a, b, range, bias, c, outputs)
+            case .q8(let b) where layout.format == .q16:
+                let a = ck_rows_q16(
+                    data: rows.data.assumingMemoryBound(to: Int16.self), stride: layout.stride,
+                    scale: rows.scale, groups: groups.count, group_k: groupK)
+                flat
+                    ? ck_gemm_q16_q8(pixels, a, b, range, bias, c, outputs)
+                    : ck_conv_q16_q8(window, a, b, range, bias, c, outputs)
+            case .q8(let b):
+                let a = ck_rows_q8(
+                    data: rows.data.assumingMemoryBound(to: Int8.self), stride: layout.stride,
+                    scale: rows.scale, groups: groups.count, group_k: groupK)
+                flat
+                    ? ck_gemm_q8_q8(pixels, a, b, range, bias, c, outputs)
+                    : ck_conv_q8_q8(window, a, b, range, bias, c, outputs)
+            }
+        }
+    }
+}
+
+extension PackedRows {
+    fileprivate var floats: ck_rows_f32 {
+        ck_rows_f32(data: data.assumingMemoryBound(to: Float.self), stride: layout.stride)
+    }
+}
