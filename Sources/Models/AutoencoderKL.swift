@@ -1,0 +1,99 @@
+internal import Layers
+internal import Tensors
+package import WeightStore
+
+/// The hyper-parameters of an autoencoder, from diffusers' `vae/config.json`.
+package struct AutoencoderConfiguration: Sendable {
+    /// Channels of the pictures, and of the latents.
+    package let pictureChannels: Int
+    package let latentChannels: Int
+    /// Latents are multiplied with this on their way to the U-Net.
+    package let scalingFactor: Double
+    let blockOutChannels: [Int]
+    let layersPerBlock: Int
+    let groups: Int
+    let hasMiddleAttention: Bool
+    let hasQuantConv: Bool
+    let hasPostQuantConv: Bool
+
+    /// Pixels of a picture along one latent's side: 8 for Stable Diffusion.
+    package var pixelsPerLatent: Int { 1 << (blockOutChannels.count - 1) }
+
+    static let epsilon = 1e-6
+
+    package init(_ object: JSONObject) throws {
+        let reader = ConfigurationReader(model: "AutoencoderKL", object: object)
+        try reader.require("act_fn", .string("silu"))
+        for key in ["latents_mean", "latents_std", "shift_factor"] {
+            if let value = reader.present(key) { throw reader.unsupported(key, value.text) }
+        }
+        pictureChannels = try reader.int("in_channels", in: 1...16, default: 3)
+        guard try reader.int("out_channels", in: 1...16, default: 3) == pictureChannels else {
+            throw reader.invalid(
+                "out_channels", "in_channels \(pictureChannels)", reader.present("out_channels"))
+        }
+        latentChannels = try reader.int("latent_channels", in: 1...64, default: 4)
+        scalingFactor = try reader.positive("scaling_factor", default: 0.18215)
+        let channels = try reader.ints("block_out_channels", in: 1...16384)
+        blockOutChannels = channels
+        layersPerBlock = try reader.int("layers_per_block", in: 1...16, default: 1)
+        groups = try reader.int("norm_num_groups", in: 1...1024, default: 32)
+        hasMiddleAttention = try reader.bool("mid_block_add_attention", default: true)
+        hasQuantConv = try reader.bool("use_quant_conv", default: true)
+        hasPostQuantConv = try reader.bool("use_post_quant_conv", default: true)
+        _ = try reader.names(
+            "down_block_types", count: channels.count, known: ["DownEncoderBlock2D"])
+        _ = try reader.names("up_block_types", count: channels.count, known: ["UpDecoderBlock2D"])
+        let groups = groups
+        guard channels.allSatisfy({ $0 % groups == 0 }), channels.last.map({ $0 <= 512 }) == true
+        else {
+            throw reader.invalid(
+                "block_out_channels",
+                "multiples of norm_num_groups \(groups), the last at most 512",
+                reader.present("block_out_channels"))
+        }
+    }
+
+    var style: ResnetBlock.Style { .init(groups: groups, epsilon: Self.epsilon, timeChannels: nil) }
+}
+
+/// The middle of encoder and decoder: two residual blocks around a single-head attention.
+struct AutoencoderMiddle: Sendable {
+    private let first: ResnetBlock
+    private let attention: (norm: GroupNorm, layer: Attention)?
+    private let second: ResnetBlock
+
+    init(
+        _ name: String, channels: Int, configuration: AutoencoderConfiguration,
+        from weights: WeightReader
+    ) throws {
+        let style = configuration.style
+        first = try ResnetBlock(
+            name + ".resnets.0", channels: channels, outputs: channels, style: style,
+            from: weights)
+        attention =
+            configuration.hasMiddleAttention
+            ? (
+                try GroupNorm(
+                    name + ".attentions.0.group_norm", channels: channels,
+                    groups: configuration.groups, epsilon: style.epsilon, from: weights),
+                try Attention(
+                    name + ".attentions.0", channels: channels, contextChannels: channels,
+                    inner: channels, heads: 1, names: .autoencoder, from: weights)
+            ) : nil
+        second = try ResnetBlock(
+            name + ".resnets.1", channels: channels, outputs: channels, style: style,
+            from: weights)
+    }
+
+    func callAsFunction(_ x: Tensor, on executor: Executor) -> Tensor {
+        var x = first([x], on: executor)
+        if let attention {
+            let norm = attention.norm([x], thenSiLU: false, on: executor)
+            x = attention.layer(
+                x.asTokens, scaledBy: norm, residual: Residual(x.asTokens), on: executor
+            ).asPicture(height: x.shape.height, width: x.shape.width)
+        }
+        return second([x], on: executor)
+    }
+}

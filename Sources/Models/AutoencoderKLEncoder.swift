@@ -1,0 +1,102 @@
+package import Layers
+package import Tensors
+internal import WeightStore
+
+/// The first half of the autoencoder: a picture to the distribution of its latents.
+/// - Source: Rombach et al., arXiv:2112.10752; diffusers' AutoencoderKL and vae.py Encoder.
+package struct AutoencoderKLEncoder: Sendable {
+    private struct Level: Sendable {
+        let resnets: [ResnetBlock]
+        let downsample: Convolution?
+    }
+
+    /// A diagonal normal distribution over latents, both [N, h, w, latentChannels].
+    package struct Posterior: Sendable {
+        package let mean: Tensor
+        /// Logarithm of the variance, kept within −30…20 as upstream does.
+        package let logVariance: Tensor
+    }
+
+    package let configuration: AutoencoderConfiguration
+    private let convIn: Convolution
+    private let levels: [Level]
+    private let middle: AutoencoderMiddle
+    private let normOut: GroupNorm
+    private let convOut: Convolution
+    private let quantConv: Convolution?
+
+    /// Reads `encoder.…` and `quant_conv`; the caller ends the reading.
+    package init(configuration: AutoencoderConfiguration, weights: WeightReader) throws {
+        self.configuration = configuration
+        let widths = configuration.blockOutChannels
+        convIn = try Convolution(
+            "encoder.conv_in", channels: configuration.pictureChannels, outputs: widths[0],
+            window: .same(kernel: 3), from: weights)
+        var channels = widths[0]
+        levels = try widths.indices.map { index in
+            let name = "encoder.down_blocks.\(index)"
+            let outputs = widths[index]
+            let resnets = try (0..<configuration.layersPerBlock).map { layer in
+                let resnet = try ResnetBlock(
+                    "\(name).resnets.\(layer)", channels: channels, outputs: outputs,
+                    style: configuration.style, from: weights)
+                channels = outputs
+                return resnet
+            }
+            // Upstream pads below and to the right only.
+            return Level(
+                resnets: resnets,
+                downsample: index == widths.count - 1
+                    ? nil
+                    : try Convolution(
+                        name + ".downsamplers.0.conv", channels: outputs, outputs: outputs,
+                        window: Window(kernel: 3, stride: 2, before: 0, after: 1), from: weights))
+        }
+        middle = try AutoencoderMiddle(
+            "encoder.mid_block", channels: channels, configuration: configuration, from: weights)
+        normOut = try GroupNorm(
+            "encoder.conv_norm_out", channels: channels, groups: configuration.groups,
+            epsilon: AutoencoderConfiguration.epsilon, from: weights)
+        let moments = 2 * configuration.latentChannels
+        convOut = try Convolution(
+            "encoder.conv_out", channels: channels, outputs: moments, window: .same(kernel: 3),
+            from: weights)
+        quantConv =
+            configuration.hasQuantConv
+            ? try Convolution(
+                "quant_conv", channels: moments, outputs: moments, window: .point, from: weights)
+            : nil
+    }
+
+    /// Pictures [N, H, W, pictureChannels] within −1…1; H and W are multiples of the autoencoder's factor.
+    package func callAsFunction(_ picture: Tensor, on executor: Executor) -> Posterior {
+        var x = convIn(picture, on: executor)
+        for level in levels {
+            for resnet in level.resnets { x = resnet([x], on: executor) }
+            x = level.downsample?(x, on: executor) ?? x
+        }
+        x = middle(x, on: executor)
+        x = convOut(x, norm: normOut([x], thenSiLU: true, on: executor), on: executor)
+        x = quantConv?(x, on: executor) ?? x
+        return split(x, on: executor)
+    }
+
+    private func split(_ moments: Tensor, on executor: Executor) -> Posterior {
+        let channels = configuration.latentChannels
+        let shape = moments.shape.with(channels: channels)
+        var mean: [Float] = []
+        var logVariance: [Float] = []
+        mean.reserveCapacity(shape.count)
+        logVariance.reserveCapacity(shape.count)
+        for (index, value) in moments.values.enumerated() {
+            if index % (2 * channels) < channels {
+                mean.append(value)
+            } else {
+                logVariance.append(min(max(value, -30), 20))
+            }
+        }
+        return Posterior(
+            mean: Tensor(mean, shape: shape, in: executor.workspace),
+            logVariance: Tensor(logVariance, shape: shape, in: executor.workspace))
+    }
+}
