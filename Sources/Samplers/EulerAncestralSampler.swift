@@ -1,0 +1,48 @@
+/// Euler's method that steps below the next noise level and adds fresh noise up to it.
+///
+/// σ_up² = σ'²·(σ² − σ'²) / σ², σ_down² = σ'² − σ_up².
+/// - Source: k-diffusion `sample_euler_ancestral` (Crowson) with η = 1; diffusers 0.42.1
+///   `EulerAncestralDiscreteScheduler`, which draws noise at every step, the last included.
+struct EulerAncestralSampler: Sampler {
+    var history = SamplerHistory()
+
+    let walk: SigmaWalk
+    private let prediction: PredictionType
+
+    var timesteps: [Double] { walk.timesteps }
+    var initialNoiseScale: Float { walk.initialNoiseScale }
+
+    init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
+        prediction = configuration.predictionType
+        guard prediction != .sample else {
+            throw .unsupportedPrediction(
+                sampler: SamplerKind.eulerAncestral.rawValue, found: prediction.rawValue,
+                supported: [PredictionType.epsilon.rawValue, PredictionType.velocity.rawValue])
+        }
+        walk = try SigmaWalk(
+            configuration, steps: steps, karras: false, zeroTerminalSNR: .floored)
+    }
+
+    func scaledInput(_ latents: [Float], at index: Int) -> [Float] {
+        walk.scaledInput(latents, at: index)
+    }
+
+    mutating func step(
+        modelOutput: [Float], at index: Int, latents: [Float], noise: () -> [Float]
+    ) -> [Float] {
+        history.evaluations += 1
+        let (sigma, next) = (walk.sigmas[index], walk.sigmas[index + 1])
+        let (square, nextSquare) = (sigma * sigma, next * next)
+        let up = (nextSquare * (square - nextSquare) / square).squareRoot()
+        let down = (nextSquare - up * up).squareRoot()
+        let change = down - sigma
+        return elementwise(latents, modelOutput, noise()) { x, output, fresh in
+            let original = prediction.original(x, output, sigma: sigma)
+            return x + (x - original) / sigma * change + fresh * up
+        }
+    }
+
+    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
+        walk.addNoise(to: original, noise: noise, at: index)
+    }
+}
