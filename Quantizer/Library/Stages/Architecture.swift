@@ -1,0 +1,56 @@
+import WeightStore
+
+/// The network classes that are known, by upstream's name.
+package enum Architecture: String, CaseIterable, Sendable {
+    case clipTextModel = "CLIPTextModel"
+    case unet = "UNet2DConditionModel"
+    case autoencoder = "AutoencoderKL"
+    case rrdbNet = "RRDBNet"
+    case compactNet = "SRVGGNetCompact"
+
+    /// All tensors of a network of this class with this configuration.
+    func expectedTensors(
+        _ configuration: ConfigurationReader
+    ) throws(QuantizerError) -> ExpectedTensors {
+        switch self {
+        case .clipTextModel: try .clipTextModel(configuration)
+        case .unet: try .unet(configuration)
+        case .autoencoder: try .autoencoder(configuration)
+        case .rrdbNet: try .rrdbNet(configuration)
+        case .compactNet: try .compactNet(configuration)
+        }
+    }
+
+    /// The weights of the first and the last layer, where their names do not say it.
+    func ends(of expected: ExpectedTensors) -> Set<String> {
+        guard self == .compactNet else { return [] }
+        let matrices = expected.tensors.filter { $0.role == .matrix }.map(\.name)
+        return Set([matrices.first, matrices.last].compactMap(\.self))
+    }
+
+    /// The name that upstream gives a tensor today; nil for what is no weight.
+    package func currentName(of name: String) -> String? {
+        switch self {
+        case .clipTextModel:
+            if name.hasSuffix(".position_ids") { return nil }
+            return name.hasPrefix("text_model.") ? name : "text_model." + name
+        case .autoencoder: return currentAutoencoderName(of: name)
+        case .rrdbNet: return currentRRDBName(of: name)
+        case .unet, .compactNet: return name
+        }
+    }
+}
+
+/// Until diffusers 0.17 the autoencoder's attention had names of its own.
+private func currentAutoencoderName(of name: String) -> String {
+    let renamed = [
+        "query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0",
+        "norm": "group_norm",
+    ]
+    var parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard let at = parts.firstIndex(of: "attentions"), at + 2 < parts.count,
+        let current = renamed[parts[at + 2]]
+    else { return name }
+    parts[at + 2] = current
+    return parts.joined(separator: ".")
+}

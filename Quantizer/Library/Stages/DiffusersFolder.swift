@@ -1,0 +1,137 @@
+import WeightStore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A checkpoint as diffusers saves it: `model_index.json` and one folder for each component.
+struct DiffusersFolder {
+    let path: String
+    private let index: JSONObject
+
+    /// The file that makes a folder such a checkpoint.
+    static let indexName = "model_index.json"
+
+    /// Which folder holds which stage, of which class.
+    private static let components: [(kind: Stage.Kind, architecture: Architecture)] = [
+        (.textEncoder, .clipTextModel), (.unet, .unet), (.vae, .autoencoder),
+    ]
+
+    init(path: String) throws(QuantizerError) {
+        self.path = path
+        let index = path + "/" + Self.indexName
+        self.index = try readingFile { () throws(WeightError) in try JSONObject.load(index) }
+    }
+
+    /// The networks, their tensors checked but not read.
+    func stages() throws(QuantizerError) -> [Stage] {
+        var stages: [Stage] = []
+        for (kind, architecture) in Self.components {
+            let name = kind.rawValue
+            let found = try component(name)
+            guard found == architecture.rawValue else {
+                throw .configuration(
+                    path: "\(path)/\(Self.indexName)", key: name,
+                    expected: "\"\(architecture.rawValue)\"", found: "\"\(printable(found))\"")
+            }
+            let configurationPath = "\(path)/\(name)/config.json"
+            let configuration = try readingFile { () throws(WeightError) in
+                try JSONObject.load(configurationPath)
+            }
+            stages.append(
+                try Stage(
+                    kind: kind, architecture: architecture, configuration: configuration,
+                    configurationPath: configurationPath,
+                    source: try openCheckpoint(try weightFile(of: name))))
+        }
+        return stages
+    }
+
+    /// The scheduler's configuration, of whatever class.
+    func scheduler() throws(QuantizerError) -> JSONObject {
+        let file = "\(path)/scheduler/scheduler_config.json"
+        return try readingFile { () throws(WeightError) in try JSONObject.load(file) }
+    }
+
+    /// The tokenizer's class and files.
+    func tokenizer() throws(QuantizerError) -> TokenizerFiles {
+        var name = try component("tokenizer")
+        if name.hasSuffix("Fast") { name.removeLast(4) }
+        let required: [String]
+        switch name {
+        case "BertTokenizer": required = ["vocab.txt"]
+        case "CLIPTokenizer": required = ["vocab.json", "merges.txt"]
+        default:
+            throw .configuration(
+                path: "\(path)/\(Self.indexName)", key: "tokenizer",
+                expected: "\"BertTokenizer\" or \"CLIPTokenizer\"",
+                found: "\"\(printable(name))\"")
+        }
+        let folder = "\(path)/tokenizer/"
+        for file in required where !exists(folder + file) {
+            throw .file(.system(path: folder + file, action: "open", code: ENOENT))
+        }
+        let optional = ["tokenizer_config.json", "special_tokens_map.json"]
+        let files = required + optional.filter { exists(folder + $0) }
+        return TokenizerFiles(className: name, paths: files.map { folder + $0 })
+    }
+
+    /// The licence's text, if a file with it is there.
+    func license() throws(QuantizerError) -> String? {
+        for name in ["LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt"] {
+            let file = "\(path)/\(name)"
+            guard exists(file) else { continue }
+            let bytes = try readingFile { () throws(WeightError) in
+                try readFile(file, limit: 1 << 20)
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        return nil
+    }
+
+    /// The class of a component: the second of `["library", "class"]`.
+    private func component(_ name: String) throws(QuantizerError) -> String {
+        guard let pair = index[name]?.array, pair.count == 2, let text = pair[1].string else {
+            throw .configuration(
+                path: "\(path)/\(Self.indexName)", key: name,
+                expected: "a library and a class", found: index[name]?.kind ?? "nothing")
+        }
+        return text
+    }
+
+    /// safetensors before torch files, one file before several, full precision before half.
+    private func weightFile(of component: String) throws(QuantizerError) -> String {
+        let folder = "\(path)/\(component)/"
+        let safetensors = ["diffusion_pytorch_model", "model"]
+        let torch = ["diffusion_pytorch_model", "pytorch_model"]
+        var tried: [String] = []
+        for variant in ["", ".fp16"] {
+            for (stems, ending) in [(safetensors, "safetensors"), (torch, "bin")] {
+                for stem in stems {
+                    tried.append("\(stem)\(variant).\(ending)")
+                    tried.append("\(stem).\(ending).index\(variant).json")
+                }
+            }
+        }
+        guard let name = tried.first(where: { exists(folder + $0) }) else {
+            throw .unsupported(
+                path: folder, what: "no weights found, looked for \(tried.joined(separator: ", "))")
+        }
+        return folder + name
+    }
+}
+
+/// The files of a tokenizer.
+package struct TokenizerFiles: Equatable, Sendable {
+    /// `BertTokenizer` or `CLIPTokenizer`.
+    package let className: String
+    /// Where they are.
+    package let paths: [String]
+}
+
+/// Whether something is at `path`.
+func exists(_ path: String) -> Bool {
+    access(path, F_OK) == 0
+}
