@@ -1,13 +1,15 @@
 /// Convolution as a matrix product that reads its rows through a window (no im2col buffer).
 ///
-/// The caller packs a strip of the picture: `(height − 1) · stride + kernel_h` rows of `strip_width`
-/// pixels, zero padding already in place, a pixel's channels side by side (the concatenated inputs of a
-/// skip connection are groups of the same pixel row). Output pixel (y, x) of the strip sums over window
-/// taps t = ky · kernel_w + kx the strip's pixel (y · stride + ky, x · stride + kx).
+/// The caller packs a strip of the picture: `(height − 1) · stride + kernel_h` rows of
+/// `strip_width` pixels, zero padding already in place, a pixel's channels side by side (the
+/// concatenated inputs of a skip connection are groups of the same pixel row). Output pixel (y, x)
+/// of the strip sums over the window's taps t = ky · kernel_w + kx the strip's pixel
+/// (y · stride + ky, x · stride + kx). A padding pixel is all zeros, its scales too.
 ///
 /// Weights are panels of gemm.h with k = taps · channels, tap-major: k index = t · channels + c.
-/// For int8 weights `channels` is a multiple of 4, and each tap sums the groups of its pixel, so a scale
-/// belongs to one pixel and one group. Numeric promise, alignment and aliasing as in gemm.h.
+/// For int8 weights `channels` is a multiple of 4, and each tap sums the groups of its pixel, so a
+/// scale belongs to one pixel and one group. Order of sums (taps, then groups), numeric promise,
+/// alignment and aliasing as in gemm.h.
 #ifndef CK_CONV_H
 #define CK_CONV_H
 
@@ -19,11 +21,11 @@
 
 /// Geometry of a strip of output pixels.
 typedef struct ck_window {
-    size_t height, width;  ///< Output pixels.
-    size_t strip_width;    ///< Input pixels in a row of the packed strip, padding included.
+    size_t height, width; ///< Output pixels.
+    size_t strip_width;   ///< Input pixels in a row of the packed strip, padding included.
     size_t kernel_h, kernel_w;
     size_t stride;
-    size_t channels;  ///< k of one tap.
+    size_t channels; ///< k of one tap.
 } ck_window;
 
 /// C[y · width + x][j] = Σ over taps and channels + bias[j], for the panels in `range`.

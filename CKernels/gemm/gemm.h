@@ -1,21 +1,24 @@
 /// Matrix products C = A · Bᵀ + bias with packed weights.
 ///
-/// A [m, k] holds activations, one row a token or pixel. B [n, k] holds weights, packed offline into
-/// panels that every instruction set reads without repacking:
+/// A [m, k] holds activations, one row a token or pixel. B [n, k] holds weights, packed offline
+/// into panels that every instruction set reads without repacking:
 ///
-/// - float32, float16: panels of 16 outputs, `panel[k][16]`; the last panel is filled with zeros. A
-///   float16 panel holds round_up(k, 2) rows, so that each panel is a multiple of 64 bytes.
-/// - int8: panels of 8 outputs in blocks of 4 consecutive k, `panel[k / 4][8][4]`; k is a multiple of
-///   4 (zero-filled), and a panel holds an even number of blocks (a multiple of 64 bytes).
+/// - float32, float16: panels of 16 outputs, `panel[k][16]`; the last panel is filled with zeros.
+///   A float16 panel holds round_up(k, 2) rows, so that each panel is a multiple of 64 bytes.
+/// - int8: panels of 8 outputs in blocks of 4 consecutive k, `panel[k / 4][8][4]`; k is a multiple
+///   of 4 (zero-filled); a panel holds an even number of blocks, a multiple of 64 bytes.
 ///
 /// int8 weights are symmetric per output: w = q · scale[n], |q| ≤ 127. Their activations are
-/// quantised per row in groups of consecutive k (see quantize.h). Products are summed exactly in
-/// int32 within a group (a group is at most `CK_GROUP_MAX` long, so 2047 · 127 · k fits), then
-/// scaled and summed in float32, group after group.
+/// quantised per row in groups of consecutive k (see quantize.h), at most `CK_GROUP_MAX` long, so
+/// that a group's products sum exactly in int32 (2047 · 127 · k fits). Then, in float32:
 ///
-/// Numeric promise: integer sums are exact, and every rung adds the groups' float32 values in the same
-/// order with one rounding each for scale and sum at most; float32 products differ from the reference by
-/// at most k · 2⁻²³ · Σ|a·b|. A row's result does not depend on m, on the panel range or on its neighbours.
+///     sum = fma(a.scale[r][g], dot[g], sum)     for the groups in order, from 0
+///     C = fma(sum, b.scale[j], bias[j])         with bias 0 where there is none
+///
+/// Numeric promise: integer kernels give the same bits on every rung. Floating-point kernels add in
+/// the order of k and may fuse; from the exact sum they differ by at most
+/// (k + 1) · 2⁻²³ · (Σ|a·b| + |bias|). A row's result does not depend on m, on the panel range or
+/// on its neighbours.
 ///
 /// Alignment: panels 64 bytes; everything else its element's. `bias` and `scale` may be read up to
 /// round_up(n, 16) elements. Nothing may alias `c`.
@@ -29,10 +32,10 @@
 #pragma clang assume_nonnull begin
 #endif
 
-#define CK_PANEL_FLOAT 16  ///< Outputs in a panel of float32 or float16 weights.
-#define CK_PANEL_Q8 8      ///< Outputs in a panel of int8 weights.
-#define CK_BLOCK_Q8 4      ///< Consecutive k in a block of int8 weights.
-#define CK_GROUP_MAX 8192  ///< Longest group of k that shares one activation scale.
+#define CK_PANEL_FLOAT 16 ///< Outputs in a panel of float32 or float16 weights.
+#define CK_PANEL_Q8 8     ///< Outputs in a panel of int8 weights.
+#define CK_BLOCK_Q8 4     ///< Consecutive k in a block of int8 weights.
+#define CK_GROUP_MAX 8192 ///< Longest group of k that shares one activation scale.
 
 /// Packed float32 weights: [n/16][k][16].
 typedef struct ck_panels_f32 {

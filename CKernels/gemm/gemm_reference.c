@@ -1,0 +1,136 @@
+#include "gemm_table.h"
+#include <math.h>
+#include <string.h>
+
+#pragma STDC FP_CONTRACT OFF
+
+static float f32_from_f16(uint16_t half) {
+    // 2^112 moves the exponent from half's bias to float's, and makes subnormals normal, exactly.
+    const float rebias = 0x1p112f;
+    uint32_t bits = (uint32_t)(half & 0x7fff) << 13;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    value *= rebias;
+    memcpy(&bits, &value, sizeof bits);
+    if ((half & 0x7c00) == 0x7c00) {
+        bits |= 0x7f800000;
+    }
+    bits |= (uint32_t)(half & 0x8000) << 16;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/// Row k of a panel as float32.
+typedef void panel_row(const void *panel, size_t k, float b[CK_PANEL_FLOAT]);
+
+static void panel_row_f32(const void *panel, size_t k, float b[CK_PANEL_FLOAT]) {
+    memcpy(b, (const float *)panel + k * CK_PANEL_FLOAT, CK_PANEL_FLOAT * sizeof(float));
+}
+
+static void panel_row_f16(const void *panel, size_t k, float b[CK_PANEL_FLOAT]) {
+    const uint16_t *const half = (const uint16_t *)panel + k * CK_PANEL_FLOAT;
+    for (size_t j = 0; j < CK_PANEL_FLOAT; j++) {
+        b[j] = f32_from_f16(half[j]);
+    }
+}
+
+static void float_row(const ck_product *product, const ck_tile *tile, size_t i, panel_row *load) {
+    float sum[CK_PANEL_FLOAT] = {0};
+    size_t panel_k = 0;
+    for (size_t ky = 0; ky < product->kernel_h; ky++) {
+        for (size_t kx = 0; kx < product->kernel_w; kx++) {
+            const float *const a =
+                (const float *)tile->row[i].a + ck_tap_row(product, ky, kx) * product->stride;
+            for (size_t k = 0; k < product->k; k++) {
+                float b[CK_PANEL_FLOAT];
+                load(tile->panel, panel_k++, b);
+                for (size_t j = 0; j < CK_PANEL_FLOAT; j++) {
+                    sum[j] += a[k] * b[j];
+                }
+            }
+        }
+    }
+    for (size_t j = 0; j < tile->columns; j++) {
+        tile->c[i * product->ldc + j] = sum[j] + (tile->bias ? tile->bias[j] : 0);
+    }
+}
+
+void ck_tile_f32_f32__reference(const ck_product *product, const ck_tile *tile) {
+    for (size_t i = 0; i < tile->rows; i++) {
+        float_row(product, tile, i, panel_row_f32);
+    }
+}
+
+void ck_tile_f32_f16__reference(const ck_product *product, const ck_tile *tile) {
+    for (size_t i = 0; i < tile->rows; i++) {
+        float_row(product, tile, i, panel_row_f16);
+    }
+}
+
+/// Exact sums of a group's products for the outputs of a panel.
+typedef void group_dot(const void *a, const int8_t *b, size_t k, int32_t dot[CK_PANEL_Q8]);
+
+static void group_dot_q16(const void *a, const int8_t *b, size_t k, int32_t dot[CK_PANEL_Q8]) {
+    const int16_t *const q = a;
+    for (size_t i = 0; i < k; i++) {
+        const int8_t *const block = b + i / CK_BLOCK_Q8 * CK_BLOCK_Q8 * CK_PANEL_Q8;
+        for (size_t j = 0; j < CK_PANEL_Q8; j++) {
+            dot[j] += q[i] * block[j * CK_BLOCK_Q8 + i % CK_BLOCK_Q8];
+        }
+    }
+}
+
+static void group_dot_q8(const void *a, const int8_t *b, size_t k, int32_t dot[CK_PANEL_Q8]) {
+    const int8_t *const q = a;
+    for (size_t i = 0; i < k; i++) {
+        const int8_t *const block = b + i / CK_BLOCK_Q8 * CK_BLOCK_Q8 * CK_PANEL_Q8;
+        for (size_t j = 0; j < CK_PANEL_Q8; j++) {
+            dot[j] += q[i] * block[j * CK_BLOCK_Q8 + i % CK_BLOCK_Q8];
+        }
+    }
+}
+
+static void add_tap(const ck_product *product, const char *a, const float *a_scale, const int8_t *b,
+                    group_dot *dot_of, float sum[CK_PANEL_Q8]) {
+    for (size_t g = 0; g < product->groups; g++) {
+        const size_t k = product->group_k[g];
+        int32_t dot[CK_PANEL_Q8] = {0};
+        dot_of(a, b, k, dot);
+        for (size_t j = 0; j < CK_PANEL_Q8; j++) {
+            sum[j] = fmaf(a_scale[g], (float)dot[j], sum[j]);
+        }
+        a += k * product->a_size;
+        b += k * CK_PANEL_Q8;
+    }
+}
+
+static void quantized_row(const ck_product *product, const ck_tile *tile, size_t i,
+                          group_dot *dot_of) {
+    float sum[CK_PANEL_Q8] = {0};
+    const int8_t *b = tile->panel;
+    for (size_t ky = 0; ky < product->kernel_h; ky++) {
+        for (size_t kx = 0; kx < product->kernel_w; kx++) {
+            const size_t tap = ck_tap_row(product, ky, kx);
+            const char *const a =
+                (const char *)tile->row[i].a + tap * product->stride * product->a_size;
+            add_tap(product, a, tile->row[i].a_scale + tap * product->groups, b, dot_of, sum);
+            b += product->k * CK_PANEL_Q8;
+        }
+    }
+    for (size_t j = 0; j < tile->columns; j++) {
+        tile->c[i * product->ldc + j] =
+            fmaf(sum[j], tile->b_scale[j], tile->bias ? tile->bias[j] : 0);
+    }
+}
+
+void ck_tile_q16_q8__reference(const ck_product *product, const ck_tile *tile) {
+    for (size_t i = 0; i < tile->rows; i++) {
+        quantized_row(product, tile, i, group_dot_q16);
+    }
+}
+
+void ck_tile_q8_q8__reference(const ck_product *product, const ck_tile *tile) {
+    for (size_t i = 0; i < tile->rows; i++) {
+        quantized_row(product, tile, i, group_dot_q8);
+    }
+}

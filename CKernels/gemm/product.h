@@ -1,0 +1,81 @@
+/// The one loop nest under all matrix products and convolutions, and what micro-kernels are told.
+///
+/// A convolution is a matrix product whose rows are read through a window: output row i stands for
+/// the output pixel (i / width, i mod width), and the k of its tap (ky, kx) begin at the input row
+/// `first + ky · pitch + kx`. A plain matrix product has one tap and rows side by side.
+///
+/// A micro-kernel computes one tile: up to `rows` output rows by one panel. It always computes all
+/// of its rows (the surplus ones repeat the last) and stores those that exist, so that a row's
+/// result does not depend on the tile that it falls into.
+#ifndef CK_PRODUCT_H
+#define CK_PRODUCT_H
+
+#include "gemm.h"
+
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#endif
+
+#define CK_TILE_ROWS 8    ///< The most rows that a micro-kernel may compute at once.
+#define CK_BLOCK_ROWS 192 ///< The most rows that share a panel before the next one is read.
+
+/// What is the same for all tiles of a product. The data has the types of the micro-kernel.
+typedef struct ck_product {
+    size_t m;                  ///< Output rows.
+    size_t width;              ///< Output pixels in a row of the strip.
+    size_t step;               ///< Stride of the window.
+    size_t pitch;              ///< Input rows (pixels) in a row of the strip.
+    size_t kernel_h, kernel_w; ///< Taps of the window.
+    size_t k;                  ///< k of one tap.
+
+    const void *a;
+    size_t a_size;                   ///< Bytes of an activation.
+    size_t stride;                   ///< Activations from row to row.
+    const float *_Nullable a_scale;  ///< Of quantised activations: [input rows][groups].
+    size_t groups;                   ///< Of quantised activations: groups in a tap.
+    const size_t *_Nullable group_k; ///< Of quantised activations: [groups]
+
+    const void *b;
+    size_t n, panel_n;              ///< Outputs, outputs of a panel.
+    size_t panel_bytes;             ///< From panel to panel.
+    const float *_Nullable b_scale; ///< Of quantised weights: [n]
+    const float *_Nullable bias;    ///< [n]
+
+    float *c;
+    size_t ldc;
+} ck_product;
+
+/// Where an output row finds its activations: what it reads at tap (0, 0).
+typedef struct ck_row {
+    const void *a;
+    const float *_Nullable a_scale; ///< Of quantised activations.
+} ck_row;
+
+/// One tile. There are as many `row`s as the micro-kernel has.
+typedef struct ck_tile {
+    const ck_row *row;
+    const void *panel;
+    const float *_Nullable b_scale, *_Nullable bias; ///< At the panel's first output.
+    float *c;                                        ///< Row 0 at the panel's first output.
+    size_t rows, columns;                            ///< What is to be stored.
+} ck_tile;
+
+/// A micro-kernel and the rows of its tile, at most `CK_TILE_ROWS`.
+typedef struct ck_tile_kernel {
+    void (*compute)(const ck_product *product, const ck_tile *tile);
+    size_t rows;
+} ck_tile_kernel;
+
+/// Computes the panels of `range` for all rows. Sets the product's bias, c and ldc.
+void ck_run_product(ck_product product, ck_tile_kernel kernel, ck_panel_range range,
+                    const float *_Nullable bias, float *c, size_t ldc);
+
+/// The input row that tap (ky, kx) reads, counted from the one that tap (0, 0) reads.
+static inline size_t ck_tap_row(const ck_product *product, size_t ky, size_t kx) {
+    return ky * product->pitch + kx;
+}
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+#endif
