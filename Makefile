@@ -1,0 +1,69 @@
+# Inkstone. `make` lists the targets; `make demo` and `make test` need nothing before them.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# One configuration for the product and its tests, so that each file is compiled once.
+SWIFT_BUILD = $(SWIFT) build -c release
+SWIFT_TEST = $(SWIFT) test -c release --disable-testable-imports --disable-xctest
+INKSTONE = .build/release/inkstone
+DEMO_PROMPT = 熊猫，蓝色背景
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint format kernel-check quality bench fuzz install clean
+
+help: ## List the targets
+	@echo 'make TARGET, where TARGET is one of'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort -u \
+	    | awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
+
+setup: ## Install what the build needs, or say what is missing
+	@scripts/setup build
+
+build: setup ## Build inkstone and inkstone-quantize
+	$(SWIFT_BUILD) --product inkstone
+	$(SWIFT_BUILD) --product inkstone-quantize
+
+demo: build ## Draw a panda on blue ground into demo.png
+	$(INKSTONE) generate "$(DEMO_PROMPT)" --upscale -o demo.png
+	@echo "The picture is in $(CURDIR)/demo.png"
+
+test: setup ## Build everything and run all tests
+	$(SWIFT_BUILD) --build-tests
+	$(SWIFT_TEST) --skip-build
+
+lint: ## Check the format of all files
+	@scripts/setup lint
+	@scripts/lint
+
+format: ## Bring all sources into shape
+	@scripts/setup lint
+	$(SWIFT) format format --in-place --recursive --parallel Package.swift Sources Quantizer Tests
+	git ls-files '*.c' '*.h' | xargs -r clang-format -i
+
+kernel-check: ## Check each kernel against its reference: here, sanitized and as ARM code
+kernel-check: setup-kernel-check
+quality: ## Measure what int8 costs in picture quality
+fuzz: ## Fuzz the readers, 60 seconds each
+
+.PHONY: setup-kernel-check
+setup-kernel-check:
+	@scripts/setup build kernel-check
+
+bench: build ## Time each stage of the default model
+	$(INKSTONE) bench
+
+# An installed command must run where no toolchain is: it brings the Swift runtime along.
+INSTALL_BUILD = $(SWIFT_BUILD) --static-swift-stdlib --scratch-path .build-install
+install: setup ## Install the commands and models under PREFIX (and DESTDIR)
+	$(INSTALL_BUILD) --product inkstone
+	$(INSTALL_BUILD) --product inkstone-quantize
+	scripts/install .build-install/release "$(DESTDIR)$(PREFIX)"
+
+clean: ## Remove everything that was built
+	rm -rf .build .build-install
+
+-include Tests/KernelCheck/kernel-check.mk
+-include Tests/Fuzz/fuzz.mk
+-include Tests/Quality/quality.mk
