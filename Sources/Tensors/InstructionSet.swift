@@ -1,5 +1,11 @@
 internal import CKernels
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// The instruction set that the kernels run on: chosen once, before the first layer runs.
 package enum InstructionSet {
     /// Why a forced instruction set cannot be had.
@@ -29,6 +35,16 @@ package enum InstructionSet {
             _ = ck_select_isa(isa)
         }
         return current
+    }
+
+    private static let environment: Result<String, Unavailable> = Result { () throws(Unavailable) in
+        try select(getenv("INKSTONE_ISA").map { String(cString: $0) })
+    }
+
+    /// Selects what the environment variable `INKSTONE_ISA` names, or the best; once a process.
+    @discardableResult
+    package static func selectFromEnvironment() throws(Unavailable) -> String {
+        try environment.get()
     }
 
     /// The name of the rung in use.

@@ -1,12 +1,21 @@
 import Dispatch
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// The one place that starts threads: a loop of independent tasks, shared out as workers come free.
 ///
 /// A task's result may not depend on which worker does it, so any number of threads gives the same bytes.
 package struct Parallel: Sendable {
     /// Workers that may run at once, the calling thread included; at least 1.
     package let threads: Int
+
+    /// Processors that are online.
+    package static var processors: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
 
     package init(threads: Int) {
         precondition(threads >= 1)

@@ -1,0 +1,95 @@
+internal import Layers
+package import Models
+package import Samplers
+package import Tokenizers
+package import WeightStore
+
+/// A text-to-image bundle, opened: its parts are read when they are asked for, and mapped, not copied.
+package struct DiffusionBundle: Sendable {
+    package let bundle: Bundle
+    package let unetConfiguration: UNetConfiguration
+    package let autoencoderConfiguration: AutoencoderConfiguration
+    package let schedulerConfiguration: SchedulerConfiguration
+    package let defaultSampler: SamplerKind
+
+    package init(path: String) throws {
+        try self.init(Bundle.open(path))
+    }
+
+    package init(_ bundle: Bundle) throws {
+        self.bundle = bundle
+        unetConfiguration = try UNetConfiguration(
+            Self.stage("unet", of: "UNet2DConditionModel", in: bundle).config)
+        autoencoderConfiguration = try AutoencoderConfiguration(
+            Self.stage("vae", of: "AutoencoderKL", in: bundle).config)
+        guard let scheduler = bundle.scheduler else {
+            throw PipelineError.missingPart(bundle: bundle.path, part: "scheduler configuration")
+        }
+        let schedule = try SchedulerConfiguration(scheduler)
+        schedulerConfiguration = schedule
+        // Any class is read for its schedule; where there is no sampler of its kind, DDIM walks it.
+        defaultSampler =
+            scheduler["_class_name"]?.string.flatMap {
+                SamplerKind(schedulerClass: $0, configuration: schedule)
+            } ?? .ddim
+        guard unetConfiguration.inChannels == autoencoderConfiguration.latentChannels,
+            unetConfiguration.outChannels == autoencoderConfiguration.latentChannels
+        else {
+            throw PipelineError.unsupportedPart(
+                bundle: bundle.path, part: "U-Net",
+                found: "one with \(unetConfiguration.inChannels) input channels")
+        }
+    }
+
+    /// The default picture's side, in pixels.
+    package var defaultSide: Int {
+        unetConfiguration.sampleSize * autoencoderConfiguration.pixelsPerLatent
+    }
+
+    package func textEncoder() throws -> CLIPTextModel {
+        let stage = try Self.stage("text_encoder", of: "CLIPTextModel", in: bundle)
+        return try CLIPTextModel(
+            configuration: stage.config,
+            weights: WeightReader(try bundle.weights("text_encoder")))
+    }
+
+    /// - Parameter defaultLength: tokens, where the tokenizer's files do not say.
+    package func tokenizer(defaultLength: Int) throws -> any Tokenizer {
+        guard let folder = bundle.tokenizerFolder else {
+            throw PipelineError.missingPart(bundle: bundle.path, part: "tokenizer")
+        }
+        return try loadTokenizer(
+            folder: folder, className: bundle.tokenizerClass, defaultLength: defaultLength)
+    }
+
+    package func unet() throws -> UNet2DConditionModel {
+        let stage = try Self.stage("unet", of: "UNet2DConditionModel", in: bundle)
+        return try UNet2DConditionModel(
+            configuration: stage.config, weights: WeightReader(try bundle.weights("unet")))
+    }
+
+    package func decoder() throws -> AutoencoderKLDecoder {
+        try AutoencoderKLDecoder(
+            configuration: autoencoderConfiguration,
+            weights: WeightReader(try bundle.weights("vae")))
+    }
+
+    package func encoder() throws -> AutoencoderKLEncoder {
+        try AutoencoderKLEncoder(
+            configuration: autoencoderConfiguration,
+            weights: WeightReader(try bundle.weights("vae")))
+    }
+
+    private static func stage(
+        _ name: String, of className: String, in bundle: Bundle
+    ) throws -> Bundle.Stage {
+        guard let stage = bundle.stages[name] else {
+            throw PipelineError.missingPart(bundle: bundle.path, part: name)
+        }
+        guard stage.className == className else {
+            throw PipelineError.unsupportedPart(
+                bundle: bundle.path, part: name, found: stage.className)
+        }
+        return stage
+    }
+}

@@ -1,0 +1,91 @@
+internal import Samplers
+
+/// What to draw, and how.
+public struct GenerationRequest: Sendable {
+    /// What the picture should show.
+    public var prompt: String
+    /// What it should not show; the guidance steers away from it.
+    public var negativePrompt: String
+    /// Denoising steps, 1 to 1000.
+    public var steps: Int
+    /// Guidance scale, 0 to 100; up to 1 the negative prompt and the guidance are off.
+    public var guidance: Double
+    /// Command-line name of the sampler; nil for the one that the checkpoint names.
+    public var sampler: String?
+    /// The first picture's seed; each further picture takes the next one.
+    public var seed: UInt64
+    /// Pixels; nil for the size that the model was trained for.
+    public var width: Int?
+    /// Pixels; nil for the size that the model was trained for.
+    public var height: Int?
+    /// Pictures to draw, 1 to 1000.
+    public var count: Int
+
+    /// A request; what is left out is what most users want.
+    public init(
+        prompt: String, negativePrompt: String = "", steps: Int = 25, guidance: Double = 7.5,
+        sampler: String? = nil, seed: UInt64 = 0, width: Int? = nil, height: Int? = nil,
+        count: Int = 1
+    ) {
+        self.prompt = prompt
+        self.negativePrompt = negativePrompt
+        self.steps = steps
+        self.guidance = guidance
+        self.sampler = sampler
+        self.seed = seed
+        self.width = width
+        self.height = height
+        self.count = count
+    }
+
+    static let longestPrompt = 20_000
+    static let largestSide = 4096
+
+    /// Checks all that does not depend on the model.
+    func validate() throws(PipelineError) {
+        try check("steps", steps, in: 1...1000)
+        try check("count", count, in: 1...1000)
+        guard guidance.isFinite, (0...100).contains(guidance) else {
+            throw .invalidRequest(
+                field: "guidance", expected: "a number in 0...100", found: "\(guidance)")
+        }
+        for (field, text) in [("prompt", prompt), ("negative prompt", negativePrompt)] {
+            guard text.unicodeScalars.count <= Self.longestPrompt else {
+                throw .invalidRequest(
+                    field: field, expected: "at most \(Self.longestPrompt) characters",
+                    found: "\(text.unicodeScalars.count)")
+            }
+        }
+        guard sampler.map({ SamplerKind(rawValue: $0) != nil }) ?? true else {
+            throw .invalidRequest(
+                field: "sampler",
+                expected: "one of " + SamplerKind.allCases.map(\.rawValue).joined(separator: ", "),
+                found: sampler ?? "")
+        }
+    }
+
+    /// The size in pixels, checked against the model's grid.
+    func size(default fallback: Int, multiple: Int) throws(PipelineError) -> (
+        width: Int, height: Int
+    ) {
+        let size = (width: width ?? fallback, height: height ?? fallback)
+        for (field, side) in [("width", size.width), ("height", size.height)] {
+            guard side >= multiple, side <= Self.largestSide, side % multiple == 0 else {
+                throw .invalidRequest(
+                    field: field,
+                    expected: "a multiple of \(multiple) in \(multiple)...\(Self.largestSide)",
+                    found: "\(side)")
+            }
+        }
+        return size
+    }
+
+    private func check(
+        _ field: String, _ value: Int, in range: ClosedRange<Int>
+    ) throws(PipelineError) {
+        guard range.contains(value) else {
+            throw .invalidRequest(
+                field: field, expected: "an integer in \(range)", found: "\(value)")
+        }
+    }
+}

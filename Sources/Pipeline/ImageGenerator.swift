@@ -1,0 +1,58 @@
+internal import Pictures
+internal import Tensors
+
+/// Draws pictures from text: the library's face, for a program that embeds Inkstone.
+///
+///     let generator = try ImageGenerator(bundle: "Models/emoji-zh")
+///     for image in try generator.generate(GenerationRequest(prompt: "熊猫")) {
+///         save(try image.png())
+///     }
+///
+/// One generator does one request at a time.
+public final class ImageGenerator {
+    private let painter: TextToImage
+
+    /// Opens a bundle.
+    /// - Parameters:
+    ///   - path: the bundle's folder.
+    ///   - threads: threads to draw with, at least 1 (trap); nil for one a processor.
+    public init(bundle path: String, threads: Int? = nil) throws {
+        try InstructionSet.selectFromEnvironment()
+        painter = TextToImage(
+            try DiffusionBundle(path: path), on: Executor(threads: threads ?? Parallel.processors))
+    }
+
+    /// Draws the request's pictures.
+    /// - Parameter progress: called between steps; what it throws ends the work and is thrown on.
+    public func generate(
+        _ request: GenerationRequest, progress: ProgressHandler = { _ in }
+    ) throws -> [GeneratedImage] {
+        var images: [GeneratedImage] = []
+        try painter.run(try painter.plan(request), progress: progress) { result in
+            images.append(GeneratedImage(picture: result.picture, seed: result.seed))
+        }
+        return images
+    }
+}
+
+/// A picture that was drawn.
+public struct GeneratedImage: Sendable {
+    private let picture: Picture
+    /// The seed that draws it again.
+    public let seed: UInt64
+
+    init(picture: Picture, seed: UInt64) {
+        self.picture = picture
+        self.seed = seed
+    }
+
+    /// Pixels in a row.
+    public var width: Int { picture.width }
+    /// Rows.
+    public var height: Int { picture.height }
+    /// Red, green and blue, a byte each, rows from the top.
+    public var rgb: [UInt8] { picture.pixels }
+
+    /// The picture as a PNG file's bytes.
+    public func png() throws -> [UInt8] { try encodePNG(picture, texts: []) }
+}

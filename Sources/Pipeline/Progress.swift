@@ -1,0 +1,28 @@
+/// Where a request stands.
+public struct Progress: Sendable, Equatable {
+    /// The stages of a picture, in order.
+    public enum Stage: String, Sendable {
+        /// The prompt goes through the text encoder.
+        case text
+        /// The latents go through the U-Net, step by step.
+        case denoise
+        /// The latents become a picture.
+        case decode
+        /// The picture is enlarged.
+        case upscale
+    }
+
+    /// The stage that runs.
+    public let stage: Stage
+    /// Steps of this stage that are done, 0 to `steps`.
+    public let step: Int
+    /// Steps of this stage.
+    public let steps: Int
+    /// The picture, counted from 0.
+    public let picture: Int
+    /// Pictures of the request.
+    public let pictures: Int
+}
+
+/// Is told of progress; what it throws ends the work.
+public typealias ProgressHandler = (Progress) throws -> Void
