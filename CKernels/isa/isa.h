@@ -17,15 +17,15 @@
 /// The rungs, lowest first within an architecture.
 typedef enum ck_isa {
     CK_ISA_REFERENCE = 0,
-    CK_ISA_AVX2 = 10,          ///< x86-64 with AVX2, FMA and F16C.
-    CK_ISA_NEON = 20,          ///< ARMv8-A.
-    CK_ISA_NEON_DOTPROD = 21,  ///< ARMv8.2-A with SDOT.
+    CK_ISA_AVX2 = 10,         ///< x86-64 with AVX2, FMA and F16C.
+    CK_ISA_NEON = 20,         ///< ARMv8-A.
+    CK_ISA_NEON_DOTPROD = 21, ///< ARMv8.2-A with SDOT.
 } ck_isa;
 
 /// Precision of activations that multiply int8 weights: what the selected rung does best.
 typedef enum ck_activation {
-    CK_ACTIVATION_Q16 = 0,  ///< 12 significant bits in int16, scale per row and group.
-    CK_ACTIVATION_Q8 = 1,   ///< 8 bits, scale per row and group.
+    CK_ACTIVATION_Q16 = 0, ///< 12 significant bits in int16, scale per row and group.
+    CK_ACTIVATION_Q8 = 1,  ///< 8 bits, scale per row and group.
 } ck_activation;
 
 /// The highest rung that this processor can run.

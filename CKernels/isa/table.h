@@ -1,7 +1,8 @@
 /// The dispatch table: each family defines its part and fills it, rung after rung.
 ///
-/// A family `x` has in `x/x_table.h` a struct of function pointers and `ck_fill_x(struct, isa)`, which
-/// writes every entry that the rung `isa` (or, without a better one, the reference) provides.
+/// A family `x` has in `x/x_table.h` a struct of function pointers and `ck_fill_x(table, isa)`,
+/// which writes the entries that the rung `isa` provides; `CK_ISA_REFERENCE` provides all. It is
+/// called for each rung of the architecture's ladder, lowest first, up to the chosen one.
 #ifndef CK_TABLE_H
 #define CK_TABLE_H
 
