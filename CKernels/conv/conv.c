@@ -1,0 +1,47 @@
+#include "conv.h"
+#include "../isa/table.h"
+
+static ck_product through_window(ck_product product, ck_window window) {
+    product.m = window.height * window.width;
+    product.width = window.width;
+    product.step = window.stride;
+    product.pitch = window.strip_width;
+    product.kernel_h = window.kernel_h;
+    product.kernel_w = window.kernel_w;
+    product.k = window.channels;
+    return product;
+}
+
+/// Floats carry no scale, so where pixels lie side by side a row of the window is one run of k:
+/// fewer and longer taps, in the same order.
+static ck_product with_joined_taps(ck_product product) {
+    if (product.stride == product.k) {
+        product.k *= product.kernel_w;
+        product.kernel_w = 1;
+    }
+    return product;
+}
+
+void ck_conv_f32_f32(ck_window window, ck_rows_f32 a, ck_panels_f32 b, ck_panel_range range,
+                     const float *_Nullable bias, float *c, size_t ldc) {
+    const ck_product product = with_joined_taps(through_window(ck_product_f32_f32(a, b), window));
+    ck_run_product(product, ck_kernels.gemm.f32_f32, range, bias, c, ldc);
+}
+
+void ck_conv_f32_f16(ck_window window, ck_rows_f32 a, ck_panels_f16 b, ck_panel_range range,
+                     const float *_Nullable bias, float *c, size_t ldc) {
+    const ck_product product = with_joined_taps(through_window(ck_product_f32_f16(a, b), window));
+    ck_run_product(product, ck_kernels.gemm.f32_f16, range, bias, c, ldc);
+}
+
+void ck_conv_q16_q8(ck_window window, ck_rows_q16 a, ck_panels_q8 b, ck_panel_range range,
+                    const float *_Nullable bias, float *c, size_t ldc) {
+    const ck_product product = through_window(ck_product_q16_q8(a, b), window);
+    ck_run_product(product, ck_kernels.gemm.q16_q8, range, bias, c, ldc);
+}
+
+void ck_conv_q8_q8(ck_window window, ck_rows_q8 a, ck_panels_q8 b, ck_panel_range range,
+                   const float *_Nullable bias, float *c, size_t ldc) {
+    const ck_product product = through_window(ck_product_q8_q8(a, b), window);
+    ck_run_product(product, ck_kernels.gemm.q8_q8, range, bias, c, ldc);
+}
