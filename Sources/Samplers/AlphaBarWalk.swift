@@ -1,4 +1,4 @@
-/// A schedule on whole timesteps of training, for the samplers that look ᾱ up: DDIM and PNDM.
+/// A schedule on whole timesteps of training, for the samplers that look ᾱ up.
 struct AlphaBarWalk: Sendable {
     /// Timesteps to step at, falling; each within training.
     let timesteps: [Int]
@@ -8,19 +8,24 @@ struct AlphaBarWalk: Sendable {
     /// ᾱ where the walk leaves the timesteps of training.
     private let finalAlphaBar: Float
 
+    /// A walk on the configuration's timesteps, or on those given; `setAlphaToOne` is the default
+    /// of the key.
     init(
         _ configuration: SchedulerConfiguration, steps: Int, setAlphaToOne: Bool,
-        zeroTerminalSNR: NoiseSchedule.ZeroTerminalSNR
+        zeroTerminalSNR: NoiseSchedule.ZeroTerminalSNR, timesteps given: [Int]? = nil
     ) throws(SamplerError) {
         let trained = configuration.trainTimesteps
         schedule = try NoiseSchedule(configuration, zeroTerminalSNR: zeroTerminalSNR)
         stride = trained / steps
         finalAlphaBar =
             configuration.setAlphaToOne ?? setAlphaToOne ? 1 : schedule.alphaBar[0]
-        timesteps = TimestepGrid(
-            steps: steps, trained: trained, spacing: configuration.timestepSpacing ?? .leading,
-            offset: configuration.stepsOffset
-        ).timesteps.map { Int($0) }
+        timesteps =
+            given
+            ?? TimestepGrid(
+                steps: steps, trained: trained,
+                spacing: configuration.timestepSpacing ?? .leading,
+                offset: configuration.stepsOffset
+            ).timesteps.map { Int($0) }
         if let outside = timesteps.first(where: { !(0..<trained).contains($0) }) {
             throw .timestepOutOfRange(timestep: outside, trained: trained, steps: steps)
         }

@@ -13,12 +13,7 @@ struct EulerAncestralSampler: Sampler {
     var initialNoiseScale: Float { walk.initialNoiseScale }
 
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
-        prediction = configuration.predictionType
-        guard prediction != .sample else {
-            throw .unsupportedPrediction(
-                sampler: SamplerKind.eulerAncestral.rawValue, found: prediction.rawValue,
-                supported: [PredictionType.epsilon.rawValue, PredictionType.velocity.rawValue])
-        }
+        prediction = try configuration.predictionType.notSample(for: .eulerAncestral)
         walk = try SigmaWalk(
             configuration, steps: steps, karras: false, zeroTerminalSNR: .floored)
     }
@@ -31,18 +26,31 @@ struct EulerAncestralSampler: Sampler {
         modelOutput: [Float], at index: Int, latents: [Float], noise: () -> [Float]
     ) -> [Float] {
         history.evaluations += 1
-        let (sigma, next) = (walk.sigmas[index], walk.sigmas[index + 1])
-        let (square, nextSquare) = (sigma * sigma, next * next)
-        let up = (nextSquare * (square - nextSquare) / square).squareRoot()
-        let down = (nextSquare - up * up).squareRoot()
-        let change = down - sigma
+        let sigma = walk.sigmas[index]
+        let ancestry = AncestralStep(from: sigma, to: walk.sigmas[index + 1])
+        let change = ancestry.down - sigma
         return elementwise(latents, modelOutput, noise()) { x, output, fresh in
             let original = prediction.original(x, output, sigma: sigma)
-            return x + (x - original) / sigma * change + fresh * up
+            return x + (x - original) / sigma * change + fresh * ancestry.up
         }
     }
 
     func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
         walk.addNoise(to: original, noise: noise, at: index)
+    }
+}
+
+/// A step's noise level split in two: stepped down to, and added back up.
+///
+/// σ_up² + σ_down² = σ'².
+struct AncestralStep: Sendable {
+    let up: Float
+    let down: Float
+
+    /// The split of a step from σ to σ' < σ.
+    init(from sigma: Float, to next: Float) {
+        let (square, nextSquare) = (sigma * sigma, next * next)
+        up = (nextSquare * (square - nextSquare) / square).squareRoot()
+        down = (nextSquare - up * up).squareRoot()
     }
 }

@@ -9,6 +9,8 @@
 struct LogSNRWalk: Sendable {
     /// A noise level in the three ways that the formulas use.
     struct Level: Sendable {
+        /// σ/α.
+        let ratio: Float
         let alpha: Float
         let sigma: Float
         /// +∞ where σ is 0.
@@ -16,6 +18,7 @@ struct LogSNRWalk: Sendable {
 
         /// The level at which σ/α is `ratio`.
         init(ratio: Float) {
+            self.ratio = ratio
             alpha = 1 / (ratio * ratio + 1).squareRoot()
             sigma = ratio * alpha
             lambda = log(alpha) - log(sigma)
@@ -24,12 +27,20 @@ struct LogSNRWalk: Sendable {
 
     /// Timestep to give the model at each step, always a whole number.
     let timesteps: [Double]
-    /// σ/α at each step, and 0 after the last.
+    /// σ/α at each step, and at the end of the walk.
     let sigmas: [Float]
+
+    /// Where a walk ends.
+    enum End: Sendable {
+        /// Free of noise.
+        case zero
+        /// At the lowest level of training; with Karras' levels, at the last step's.
+        case lowest
+    }
 
     init(
         _ configuration: SchedulerConfiguration, steps: Int, karras: Bool,
-        zeroTerminalSNR: NoiseSchedule.ZeroTerminalSNR
+        zeroTerminalSNR: NoiseSchedule.ZeroTerminalSNR, end: End = .zero
     ) throws(SamplerError) {
         let schedule = try NoiseSchedule(configuration, zeroTerminalSNR: zeroTerminalSNR)
         let grid = SigmaGrid(trained: schedule.sigmas)
@@ -42,7 +53,9 @@ struct LogSNRWalk: Sendable {
             timesteps = grid.timesteps(of: sigmas).map {
                 $0.rounded(isRounded ? .toNearestOrEven : .towardZero)
             }
-            self.sigmas = sigmas.map(Float.init) + [0]
+            self.sigmas =
+                sigmas.map(Float.init)
+                + [end == .zero ? 0 : Float(sigmas[sigmas.count - 1])]
         } else {
             timesteps =
                 TimestepGrid(
@@ -50,11 +63,13 @@ struct LogSNRWalk: Sendable {
                     spacing: configuration.timestepSpacing ?? .linspace,
                     offset: configuration.stepsOffset, dropsLowest: true
                 ).timesteps
-            sigmas = timesteps.map { Float(grid.sigma(at: $0)) } + [0]
+            sigmas =
+                timesteps.map { Float(grid.sigma(at: $0)) }
+                + [end == .zero ? 0 : grid.trained[0]]
         }
     }
 
-    /// The level at a step; one past the last step is free of noise.
+    /// The level at a step; one past the last step is the end.
     func level(at index: Int) -> Level {
         Level(ratio: sigmas[index])
     }

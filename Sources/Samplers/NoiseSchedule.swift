@@ -56,17 +56,11 @@ package struct NoiseSchedule: Equatable, Sendable {
 }
 
 extension NoiseSchedule {
-    private static let largestTrainTimesteps = 1_000_000
-
     private static func betas(
         _ configuration: SchedulerConfiguration
     ) throws(SamplerError) -> [Float] {
+        try configuration.checkTimesteps()
         let count = configuration.trainTimesteps
-        guard (1...largestTrainTimesteps).contains(count) else {
-            throw .invalidValue(
-                key: "num_train_timesteps", found: "\(count)",
-                expected: "1 to \(largestTrainTimesteps)")
-        }
         if let trained = configuration.trainedBetas {
             guard trained.count == count else {
                 throw .invalidValue(

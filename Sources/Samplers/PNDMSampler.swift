@@ -14,12 +14,7 @@ struct PNDMSampler: Sampler {
     private let prediction: PredictionType
 
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
-        prediction = configuration.predictionType
-        guard prediction != .sample else {
-            throw .unsupportedPrediction(
-                sampler: SamplerKind.pndm.rawValue, found: prediction.rawValue,
-                supported: [PredictionType.epsilon.rawValue, PredictionType.velocity.rawValue])
-        }
+        prediction = try configuration.predictionType.notSample(for: .pndm)
         walk = try AlphaBarWalk(
             configuration, steps: steps, setAlphaToOne: false, zeroTerminalSNR: .ignored)
         let falling = walk.timesteps

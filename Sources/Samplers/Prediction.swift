@@ -2,6 +2,16 @@
 // order of operations in which torch rounds.
 
 extension PredictionType {
+    /// This meaning, where `kind` can work with it: not with a model that predicts x₀.
+    func notSample(for kind: SamplerKind) throws(SamplerError) -> PredictionType {
+        guard self != .sample else {
+            throw .unsupportedPrediction(
+                sampler: kind.rawValue, found: rawValue,
+                supported: [PredictionType.epsilon.rawValue, PredictionType.velocity.rawValue])
+        }
+        return self
+    }
+
     /// x₀ predicted from x = α·x₀ + σ·ε and the model's output at x.
     func original(_ x: Float, _ output: Float, alpha: Float, sigma: Float) -> Float {
         switch self {

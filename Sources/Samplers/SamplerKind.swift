@@ -6,8 +6,19 @@ package enum SamplerKind: String, CaseIterable, Sendable {
     case eulerAncestral = "euler-a"
     case dpmpp2m = "dpm++2m"
     case dpmpp2mKarras = "dpm++2m-karras"
+    case dpmpp2mSDE = "dpm++2m-sde"
+    case dpmpp2s = "dpm++2s"
+    case lms
+    case heun
+    case dpm2
+    case dpm2Ancestral = "dpm2-a"
+    case unipc
+    case ddpm
+    case lcm
+    case deis
 
-    /// The name that AUTOMATIC1111's web interface shows and writes into pictures.
+    /// The name that AUTOMATIC1111's web interface shows and writes into pictures, where it has the
+    /// sampler.
     package var displayName: String {
         switch self {
         case .ddim: "DDIM"
@@ -16,6 +27,16 @@ package enum SamplerKind: String, CaseIterable, Sendable {
         case .eulerAncestral: "Euler a"
         case .dpmpp2m: "DPM++ 2M"
         case .dpmpp2mKarras: "DPM++ 2M Karras"
+        case .dpmpp2mSDE: "DPM++ 2M SDE"
+        case .dpmpp2s: "DPM++ 2S"
+        case .lms: "LMS"
+        case .heun: "Heun"
+        case .dpm2: "DPM2"
+        case .dpm2Ancestral: "DPM2 a"
+        case .unipc: "UniPC"
+        case .ddpm: "DDPM"
+        case .lcm: "LCM"
+        case .deis: "DEIS"
         }
     }
 
@@ -28,7 +49,18 @@ package enum SamplerKind: String, CaseIterable, Sendable {
         case "EulerDiscreteScheduler": self = .euler
         case "EulerAncestralDiscreteScheduler": self = .eulerAncestral
         case "DPMSolverMultistepScheduler":
-            self = configuration.useKarrasSigmas ? .dpmpp2mKarras : .dpmpp2m
+            self =
+                configuration.algorithmType == "sde-dpmsolver++"
+                ? .dpmpp2mSDE : configuration.useKarrasSigmas ? .dpmpp2mKarras : .dpmpp2m
+        case "DPMSolverSinglestepScheduler": self = .dpmpp2s
+        case "LMSDiscreteScheduler": self = .lms
+        case "HeunDiscreteScheduler": self = .heun
+        case "KDPM2DiscreteScheduler": self = .dpm2
+        case "KDPM2AncestralDiscreteScheduler": self = .dpm2Ancestral
+        case "UniPCMultistepScheduler": self = .unipc
+        case "DDPMScheduler": self = .ddpm
+        case "LCMScheduler": self = .lcm
+        case "DEISMultistepScheduler": self = .deis
         default: return nil
         }
     }
@@ -41,21 +73,26 @@ package enum SamplerKind: String, CaseIterable, Sendable {
 package func makeSampler(
     _ kind: SamplerKind, configuration: SchedulerConfiguration, steps: Int
 ) throws(SamplerError) -> any Sampler {
-    guard steps >= 1, steps <= configuration.trainTimesteps else {
-        throw .stepCount(steps, limit: max(configuration.trainTimesteps, 1))
+    try configuration.checkTimesteps()
+    guard (1...configuration.trainTimesteps).contains(steps) else {
+        throw .stepCount(steps, limit: configuration.trainTimesteps)
     }
-    switch kind {
-    case .ddim:
-        return try DDIMSampler(configuration, steps: steps)
-    case .pndm:
-        return try PNDMSampler(configuration, steps: steps)
-    case .euler:
-        return try EulerSampler(configuration, steps: steps)
-    case .eulerAncestral:
-        return try EulerAncestralSampler(configuration, steps: steps)
-    case .dpmpp2m:
-        return try DPMSolverMultistepSampler(configuration, steps: steps, karras: false)
-    case .dpmpp2mKarras:
-        return try DPMSolverMultistepSampler(configuration, steps: steps, karras: true)
+    return switch kind {
+    case .ddim: try DDIMSampler(configuration, steps: steps)
+    case .pndm: try PNDMSampler(configuration, steps: steps)
+    case .euler: try EulerSampler(configuration, steps: steps)
+    case .eulerAncestral: try EulerAncestralSampler(configuration, steps: steps)
+    case .dpmpp2m: try DPMSolverMultistepSampler(configuration, steps: steps, karras: false)
+    case .dpmpp2mKarras: try DPMSolverMultistepSampler(configuration, steps: steps, karras: true)
+    case .dpmpp2mSDE: try DPMSolverMultistepSDESampler(configuration, steps: steps)
+    case .dpmpp2s: try DPMSolverSinglestepSampler(configuration, steps: steps)
+    case .lms: try LMSSampler(configuration, steps: steps)
+    case .heun: try HeunSampler(configuration, steps: steps)
+    case .dpm2: try DPM2Sampler(configuration, steps: steps)
+    case .dpm2Ancestral: try DPM2AncestralSampler(configuration, steps: steps)
+    case .unipc: try UniPCSampler(configuration, steps: steps)
+    case .ddpm: try DDPMSampler(configuration, steps: steps)
+    case .lcm: try LCMSampler(configuration, steps: steps)
+    case .deis: try DEISSampler(configuration, steps: steps)
     }
 }

@@ -63,7 +63,7 @@ where Value: RawRepresentable<String> & CaseIterable {
 /// scheduler classes do not agree about these.
 /// - Source: diffusers 0.42.1. Not read: thresholding, `final_sigmas_type`, `sigma_min`,
 ///   `sigma_max`, exponential and beta sigmas; what tells solvers of one scheduler class apart
-///   (`skip_prk_steps`, `algorithm_type`, `solver_order`, `solver_type`) belongs to the sampler
+///   (`skip_prk_steps`, `solver_order`, `solver_type`) belongs to the sampler
 ///   chosen.
 package struct SchedulerConfiguration: Equatable, Sendable {
     /// Noise levels in training, 1…1,000,000: `num_train_timesteps`.
@@ -91,6 +91,10 @@ package struct SchedulerConfiguration: Equatable, Sendable {
     package var clipSampleRange: Double
     /// Karras' noise levels: `use_karras_sigmas`.
     package var useKarrasSigmas: Bool
+    /// What tells DPM-Solver's stochastic variant apart: `algorithm_type`.
+    package var algorithmType: String
+    /// Steps that a latent consistency model was distilled from: `original_inference_steps`.
+    package var originalInferenceSteps: Int
     /// Whether the schedule is bent until its end is pure noise: `rescale_betas_zero_snr`.
     package var rescaleBetasZeroSNR: Bool
 
@@ -108,6 +112,8 @@ package struct SchedulerConfiguration: Equatable, Sendable {
         clipSample: Bool? = nil,
         clipSampleRange: Double = 1,
         useKarrasSigmas: Bool = false,
+        algorithmType: String = "dpmsolver++",
+        originalInferenceSteps: Int = 50,
         rescaleBetasZeroSNR: Bool = false
     ) {
         self.trainTimesteps = trainTimesteps
@@ -122,7 +128,23 @@ package struct SchedulerConfiguration: Equatable, Sendable {
         self.clipSample = clipSample
         self.clipSampleRange = clipSampleRange
         self.useKarrasSigmas = useKarrasSigmas
+        self.algorithmType = algorithmType
+        self.originalInferenceSteps = originalInferenceSteps
         self.rescaleBetasZeroSNR = rescaleBetasZeroSNR
+    }
+
+    /// Throws where timesteps could not be counted with these numbers.
+    func checkTimesteps() throws(SamplerError) {
+        let largest = 1_000_000
+        guard (1...largest).contains(trainTimesteps) else {
+            throw .invalidValue(
+                key: "num_train_timesteps", found: "\(trainTimesteps)",
+                expected: "1 to \(largest)")
+        }
+        guard (0...trainTimesteps).contains(stepsOffset) else {
+            throw .invalidValue(
+                key: "steps_offset", found: "\(stepsOffset)", expected: "0 to \(trainTimesteps)")
+        }
     }
 
     /// This configuration with the two corrections that diffusers makes when a latent diffusion

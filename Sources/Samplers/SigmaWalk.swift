@@ -6,13 +6,18 @@ struct SigmaWalk: Sendable {
     let sigmas: [Float]
     /// The standard deviation to begin with.
     let initialNoiseScale: Float
+    /// The levels of training.
+    let grid: SigmaGrid
 
+    /// A walk on the configuration's timesteps or on Karras' levels, the timesteps of which may be
+    /// brought to whole numbers.
     init(
         _ configuration: SchedulerConfiguration, steps: Int, karras: Bool,
+        roundsKarrasTimesteps: Bool = false,
         zeroTerminalSNR: NoiseSchedule.ZeroTerminalSNR
     ) throws(SamplerError) {
         let schedule = try NoiseSchedule(configuration, zeroTerminalSNR: zeroTerminalSNR)
-        let grid = SigmaGrid(trained: schedule.sigmas)
+        grid = SigmaGrid(trained: schedule.sigmas)
         let spacing = configuration.timestepSpacing ?? .linspace
         var timesteps = TimestepGrid(
             steps: steps, trained: configuration.trainTimesteps, spacing: spacing,
@@ -22,7 +27,9 @@ struct SigmaWalk: Sendable {
         if karras {
             sigmas = SigmaGrid.karras(
                 from: sigmas[0], to: sigmas[sigmas.count - 1], steps: steps)
-            timesteps = grid.timesteps(of: sigmas).map { Double(Float($0)) }
+            timesteps = grid.timesteps(of: sigmas).map {
+                roundsKarrasTimesteps ? $0.rounded(.toNearestOrEven) : Double(Float($0))
+            }
         }
         self.timesteps = timesteps
         self.sigmas = sigmas.map(Float.init) + [0]
@@ -33,8 +40,7 @@ struct SigmaWalk: Sendable {
 
     /// x / √(σ² + 1), which has variance 1 at every σ.
     func scaledInput(_ latents: [Float], at index: Int) -> [Float] {
-        let scale = (sigmas[index] * sigmas[index] + 1).squareRoot()
-        return latents.map { $0 / scale }
+        scaledDown(latents, sigma: sigmas[index])
     }
 
     /// x₀ + σ·ε.
@@ -42,4 +48,10 @@ struct SigmaWalk: Sendable {
         let sigma = sigmas[index]
         return elementwise(original, noise) { $0 + $1 * sigma }
     }
+}
+
+/// x / √(σ² + 1), which has variance 1 where x is x₀ + σ·ε.
+func scaledDown(_ latents: [Float], sigma: Float) -> [Float] {
+    let scale = (sigma * sigma + 1).squareRoot()
+    return latents.map { $0 / scale }
 }

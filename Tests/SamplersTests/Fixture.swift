@@ -1,59 +1,45 @@
-import Foundation
 import Testing
+import WeightStore
 
 @testable import Samplers
 
 /// Reference arrays of one file of `Tests/Fixtures/samplers`, all float32.
 struct Fixture {
-    /// Arrays by name, flat.
-    let arrays: [String: [Float]]
-
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Fixtures/samplers")
+    private let file: SafetensorsFile
 
     init(_ name: String) throws {
-        let data = try Data(contentsOf: Self.folder.appending(path: name + ".safetensors"))
-        let start = 8 + data.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-        let header = try JSONSerialization.jsonObject(with: data[8..<start])
-        let entries = try #require(header as? [String: [String: Any]])
-        arrays = try entries.mapValues { entry in
-            let range = try #require(entry["data_offsets"] as? [Int])
-            #expect(entry["dtype"] as? String == "F32")
-            let bytes = [UInt8](data[(start + range[0])..<(start + range[1])])
-            return stride(from: 0, to: bytes.count, by: 4).map { at in
-                Float(
-                    bitPattern: bytes[at..<(at + 4)].reversed().reduce(0) { $0 << 8 | UInt32($1) })
-            }
-        }
+        file = try SafetensorsFile(path: Self.path(name + ".safetensors"))
+    }
+
+    static func path(_ name: String) -> String {
+        let tests = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
+        return tests.joined(separator: "/") + "/Fixtures/samplers/" + name
     }
 
     subscript(name: String) -> [Float] {
-        get throws { try #require(arrays[name], "no array \(name)") }
+        get throws { try file.floats(name) }
     }
 }
 
 extension SchedulerConfiguration {
     /// The keys that reference walk `name` was made with.
     static func reference(_ name: String, _ prediction: PredictionType) throws -> Self {
-        let data = try Data(
-            contentsOf: Fixture.folder.appending(path: "configurations.json"))
-        let all = try #require(
-            try JSONSerialization.jsonObject(with: data) as? [String: [String: Any]])
+        let all = try JSONObject.load(Fixture.path("configurations.json"))
         let keys = try #require(all[name])
         return SchedulerConfiguration(
-            trainTimesteps: try #require(keys["num_train_timesteps"] as? Int),
-            betaStart: try #require(keys["beta_start"] as? Double),
-            betaEnd: try #require(keys["beta_end"] as? Double),
-            betaSchedule: try BetaSchedule(named: try #require(keys["beta_schedule"] as? String)),
+            trainTimesteps: try #require(keys["num_train_timesteps"]?.int),
+            betaStart: try #require(keys["beta_start"]?.double),
+            betaEnd: try #require(keys["beta_end"]?.double),
+            betaSchedule: try BetaSchedule(named: try #require(keys["beta_schedule"]?.string)),
             predictionType: prediction,
-            setAlphaToOne: keys["set_alpha_to_one"] as? Bool,
-            stepsOffset: keys["steps_offset"] as? Int ?? 0,
-            timestepSpacing: try (keys["timestep_spacing"] as? String).map {
+            setAlphaToOne: keys["set_alpha_to_one"]?.bool,
+            stepsOffset: keys["steps_offset"]?.int ?? 0,
+            timestepSpacing: try keys["timestep_spacing"]?.string.map {
                 try TimestepSpacing(named: $0)
             },
-            clipSample: keys["clip_sample"] as? Bool,
-            useKarrasSigmas: keys["use_karras_sigmas"] as? Bool ?? false,
-            rescaleBetasZeroSNR: keys["rescale_betas_zero_snr"] as? Bool ?? false)
+            clipSample: keys["clip_sample"]?.bool,
+            useKarrasSigmas: keys["use_karras_sigmas"]?.bool ?? false,
+            rescaleBetasZeroSNR: keys["rescale_betas_zero_snr"]?.bool ?? false)
     }
 
     /// Stable Diffusion's schedule.
@@ -68,4 +54,19 @@ func relativeError(_ a: [Float], _ b: [Float]) -> Double {
         sum + (Double(pair.0) - Double(pair.1)) * (Double(pair.0) - Double(pair.1))
     }
     return (difference / b.reduce(0.0) { $0 + Double($1) * Double($1) }).squareRoot()
+}
+
+/// Each number within `tolerance` of its own size. The default is one ulp at most: torch's square
+/// root is not always the nearest number.
+func expectClose(
+    _ found: [Float], _ wanted: [Float], within tolerance: Double = 0x1p-23,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    #expect(found.count == wanted.count, sourceLocation: sourceLocation)
+    let errors = zip(found, wanted).map { a, b in
+        a == b ? 0 : Double(abs(a - b)) / Double(abs(b))
+    }
+    let worst = errors.max() ?? 0
+    let place = errors.firstIndex(of: worst) ?? 0
+    #expect(worst <= tolerance, "worst at \(place)", sourceLocation: sourceLocation)
 }

@@ -32,16 +32,11 @@ import Testing
             let key = "\(name).\(spacing.rawValue).\(steps)"
             #expect(
                 sampler.timesteps == (try fixture[key + ".timesteps"]).map(Double.init), "\(key)")
-            switch sampler {
-            case let euler as EulerSampler:
-                expectClose(euler.walk.sigmas, try fixture[key + ".sigmas"])
+            if let sigmas = sigmas(of: sampler) {
+                expectClose(sigmas, try fixture[key + ".sigmas"])
                 // √(σ² + 1) has a second root on top of σ's.
                 expectClose(
-                    [euler.initialNoiseScale], try fixture[key + ".scale"], within: 0x1p-22)
-            case let solver as DPMSolverMultistepSampler:
-                expectClose(solver.walk.sigmas, try fixture[key + ".sigmas"])
-                expectClose([solver.initialNoiseScale], try fixture[key + ".scale"])
-            default: break
+                    [sampler.initialNoiseScale], try fixture[key + ".scale"], within: 0x1p-22)
             }
         }
     }
@@ -69,7 +64,7 @@ import Testing
 
     @Test(arguments: SamplerKind.allCases)
     func everyStepCountUpToTrainingsWalksToFiniteLatents(kind: SamplerKind) throws {
-        for steps in [1, 2, 3, 4, 15, 333, 999] {
+        for steps in kind == .lcm ? [1, 2, 3, 49, 50] : [1, 2, 3, 4, 15, 333, 999] {
             var sampler = try makeSampler(kind, configuration: .latent, steps: steps)
             var source = TorchRandomSource(seed: 11)
             var latents = [sampler.initialNoiseScale, -sampler.initialNoiseScale]
@@ -81,6 +76,16 @@ import Testing
                 ) { source.normal(count: 2) }
             }
             #expect(latents.allSatisfy { abs($0) < 100 }, "\(steps) steps: \(latents)")
+        }
+    }
+
+    @Test func aConsistencyModelTakesNoMoreStepsThanItWasDistilledFrom() {
+        #expect(throws: SamplerError.stepCount(51, limit: 50)) {
+            _ = try makeSampler(.lcm, configuration: .latent, steps: 51)
+        }
+        #expect(throws: SamplerError.self) {
+            _ = try makeSampler(
+                .lcm, configuration: SchedulerConfiguration(originalInferenceSteps: 0), steps: 1)
         }
     }
 
@@ -104,6 +109,10 @@ import Testing
 
     @Test(arguments: [
         SchedulerConfiguration(trainTimesteps: 1_000_001),
+        SchedulerConfiguration(trainTimesteps: 0),
+        SchedulerConfiguration(trainTimesteps: .min),
+        SchedulerConfiguration(stepsOffset: .max, timestepSpacing: .leading),
+        SchedulerConfiguration(stepsOffset: -1),
         SchedulerConfiguration(betaStart: .nan),
         SchedulerConfiguration(betaEnd: 1),
         SchedulerConfiguration(betaStart: -0.1, betaSchedule: .scaledLinear),
@@ -128,10 +137,13 @@ import Testing
 
 @Suite struct SamplerKindTests {
     @Test func classNamesOfDiffusersGiveTheDefaultSampler() {
-        func kind(_ name: String, karras: Bool = false) -> SamplerKind? {
+        func kind(
+            _ name: String, karras: Bool = false, algorithm: String = "dpmsolver++"
+        ) -> SamplerKind? {
             SamplerKind(
                 schedulerClass: name,
-                configuration: SchedulerConfiguration(useKarrasSigmas: karras))
+                configuration: SchedulerConfiguration(
+                    useKarrasSigmas: karras, algorithmType: algorithm))
         }
         #expect(kind("DDIMScheduler") == .ddim)
         #expect(kind("PNDMScheduler") == .pndm)
@@ -139,6 +151,9 @@ import Testing
         #expect(kind("EulerAncestralDiscreteScheduler") == .eulerAncestral)
         #expect(kind("DPMSolverMultistepScheduler") == .dpmpp2m)
         #expect(kind("DPMSolverMultistepScheduler", karras: true) == .dpmpp2mKarras)
+        #expect(
+            kind("DPMSolverMultistepScheduler", algorithm: "sde-dpmsolver++") == .dpmpp2mSDE)
+        #expect(kind("KDPM2AncestralDiscreteScheduler") == .dpm2Ancestral)
         #expect(kind("FlowMatchEulerDiscreteScheduler") == nil)
     }
 
