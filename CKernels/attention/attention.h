@@ -14,16 +14,16 @@
 #pragma clang assume_nonnull begin
 #endif
 
-#define CK_ATTENTION_QUERIES 64  ///< Most queries in one call of `ck_attention_f32`.
+#define CK_ATTENTION_QUERIES 64 ///< Most queries in one call of `ck_attention_f32`.
 
 /// One head's problem, shared by all its query tiles.
 typedef struct ck_attention_head {
-    size_t keys;      ///< At least 1.
-    size_t head_dim;  ///< 1 to 512.
-    float scale;      ///< Usually 1/√head_dim.
-    bool causal;      ///< Query i sees keys 0…i (i counted from the first query of the sequence).
-    const float *_Nullable key_bias;  ///< [keys], added to every score; −INFINITY hides a key. A query
-                                      ///< that sees no key at all gives zeros.
+    size_t keys;     ///< At least 1.
+    size_t head_dim; ///< 1 to 512.
+    float scale;     ///< Usually 1/√head_dim.
+    bool causal;     ///< Query i sees keys 0…i (i counted from the first query of the sequence).
+    const float *_Nullable key_bias; ///< [keys], added to every score; −INFINITY hides a key. A
+                                     ///< query that sees no key at all gives zeros.
 } ck_attention_head;
 
 /// Floats that the packed keys, the packed values, and the scratch of one call need.
@@ -37,9 +37,9 @@ void ck_attention_pack(size_t keys, size_t head_dim, const float *k, size_t ldk,
                        size_t ldv, float *packed_keys, float *packed_values);
 
 /// One tile of `queries` (1 to CK_ATTENTION_QUERIES) rows of q [queries, head_dim] → out.
-/// `first_query` is the tile's place in the sequence (only the causal mask asks). `scratch` is 64-byte
-/// aligned and private to the caller. Error against exact arithmetic: 1e-6 · max|v| · √head_dim or so;
-/// a row's result does not depend on its tile.
+/// `first_query` is the tile's place in the sequence (only the causal mask asks). `scratch` is
+/// 64-byte aligned and private to the caller. Error against exact arithmetic: 1e-6 · max|v| ·
+/// √head_dim or so; a row's result does not depend on its tile.
 void ck_attention_f32(ck_attention_head head, size_t first_query, size_t queries, const float *q,
                       size_t ldq, const float *packed_keys, const float *packed_values, float *out,
                       size_t ldo, float *scratch);

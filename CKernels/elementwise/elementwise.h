@@ -1,7 +1,8 @@
 /// Activations and sums, element by element.
 ///
-/// exp and erf are within 2 ulp (float32) of the exact value over the whole range, and saturate cleanly
-/// (no overflow, NaN in gives NaN out). y may be x everywhere; other overlaps are not allowed.
+/// exp and erf are within 2 ulp (float32) of the exact value over the whole range, and saturate
+/// cleanly (no overflow, NaN in gives NaN out). y may be x everywhere; other overlaps are not
+/// allowed.
 #ifndef CK_ELEMENTWISE_H
 #define CK_ELEMENTWISE_H
 
@@ -23,8 +24,8 @@ void ck_geglu(size_t rows, size_t channels, const float *x, size_t ldx, float *y
 /// y = x for x ≥ 0, slope · x below.
 void ck_leaky_relu(size_t count, const float *x, float slope, float *y);
 /// y[r][c] = x[r][c] for x ≥ 0, slope[c] · x[r][c] below.
-void ck_prelu(size_t rows, size_t channels, const float *x, size_t ldx, const float *slope, float *y,
-              size_t ldy);
+void ck_prelu(size_t rows, size_t channels, const float *x, size_t ldx, const float *slope,
+              float *y, size_t ldy);
 /// y = y · factor + x. With factor 1: a residual sum.
 void ck_scale_add(size_t count, const float *x, float factor, float *y);
 

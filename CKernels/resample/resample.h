@@ -13,10 +13,13 @@ void ck_upsample_nearest_2x(size_t width, size_t channels, const float *x, float
 
 /// One row of x [width, channels · r²] → r rows of y [width · r, channels], `ldy` floats apart.
 /// Channel order as torch.nn.PixelShuffle: input channel = c · r² + dy · r + dx.
-void ck_pixel_shuffle(size_t width, size_t channels, size_t r, const float *x, float *y, size_t ldy);
+void ck_pixel_shuffle(size_t width, size_t channels, size_t r, const float *x, float *y,
+                      size_t ldy);
 
-/// The inverse: r rows of x [width · r, channels], `ldx` floats apart → one row y [width, channels · r²].
-void ck_pixel_unshuffle(size_t width, size_t channels, size_t r, const float *x, size_t ldx, float *y);
+/// The inverse: r rows of x [width · r, channels], `ldx` floats apart → one row y [width, channels
+/// · r²].
+void ck_pixel_unshuffle(size_t width, size_t channels, size_t r, const float *x, size_t ldx,
+                        float *y);
 
 #if defined(__clang__)
 #pragma clang assume_nonnull end
