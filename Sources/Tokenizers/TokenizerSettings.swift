@@ -1,9 +1,9 @@
 import WeightStore
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// What the configuration files of a tokenizer folder say.

@@ -69,7 +69,7 @@ struct Vocabulary {
     private func holds(_ entry: Int, _ key: [UInt8], _ range: Range<Int>) -> Bool {
         let start = ends[entry]
         guard ends[entry + 1] - start == range.count else { return false }
-        for offset in 0..<range.count where bytes[start + offset] != key[range.lowerBound + offset] {
+        for index in range where bytes[start + index - range.lowerBound] != key[index] {
             return false
         }
         return true
