@@ -27,6 +27,7 @@ package enum WeightError: Error, Equatable, CustomStringConvertible {
     /// The content of a file is not what its digest says.
     case damaged(path: String, expected: String, found: String)
 
+    /// One sentence; text that came from a file is cut and its control characters are escaped.
     package var description: String {
         switch self {
         case .system(let path, let action, let code):
@@ -36,25 +37,29 @@ package enum WeightError: Error, Equatable, CustomStringConvertible {
         case .tooLong(let path, let limit, let found):
             "\(printable(path)) is too long: \(found) bytes, at most \(limit) are read"
         case .json(let source, let offset, let problem):
-            "\(printable(source)) is not valid JSON: \(problem) at byte \(offset)"
+            "\(printable(source)) is not valid JSON: \(printable(problem)) at byte \(offset)"
         case .header(let path, let problem):
-            "\(printable(path)) is not a valid safetensors file: \(problem)"
+            "\(printable(path)) is not a valid safetensors file: \(printable(problem))"
         case .tensor(let path, let tensor, let expected, let found):
-            "\(prefix(path))tensor \"\(printable(tensor))\": expected \(expected), found \(found)"
+            place(path) + "tensor \"\(printable(tensor))\": " + contrast(expected, found)
         case .missing(let path, let tensor):
-            "\(prefix(path))tensor \"\(printable(tensor))\" is missing"
+            place(path) + "tensor \"\(printable(tensor))\" is missing"
         case .bundle(let path, let expected, let found):
-            "\(printable(path)): expected \(expected), found \(found)"
+            place(path) + contrast(expected, found)
         case .exists(let path, let found):
             "\(printable(path)) exists already (\(found)); choose another name or overwrite it"
         case .damaged(let path, let expected, let found):
-            "\(printable(path)) is damaged: its SHA-256 is \(found), expected \(expected); "
-                + "fetch or make it again"
+            "\(printable(path)) is damaged: its SHA-256 is \(found), expected "
+                + "\(printable(expected)); fetch or make it again"
         }
     }
 
-    private func prefix(_ path: String) -> String {
+    private func place(_ path: String) -> String {
         path.isEmpty ? "" : "\(printable(path)): "
+    }
+
+    private func contrast(_ expected: String, _ found: String) -> String {
+        "expected \(printable(expected)), found \(printable(found))"
     }
 
     /// The system's words for `code`, and what to do where that is not plain.
@@ -69,11 +74,11 @@ package enum WeightError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// `text` made safe to print: control characters escaped, cut after 240 characters.
+/// `text` made safe to print: control characters escaped, cut after 400 characters.
 package func printable(_ text: String) -> String {
     var result = ""
     for (index, scalar) in text.unicodeScalars.enumerated() {
-        guard index < 240 else { return result + "…" }
+        guard index < 400 else { return result + "…" }
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator:
             result += "\\u{\(String(scalar.value, radix: 16))}"
@@ -84,7 +89,7 @@ package func printable(_ text: String) -> String {
     return result
 }
 
-/// A shape as people write it: `[320, 4, 3, 3]`.
+/// A type and a shape for messages: `F32 [320, 4, 3, 3]`.
 package func describe(_ type: DataType, _ shape: [Int]) -> String {
     "\(type.rawValue) \(shape)"
 }

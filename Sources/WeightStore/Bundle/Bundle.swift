@@ -79,9 +79,9 @@ package struct Bundle: Sendable {
     package func stage(_ name: String) throws(WeightError) -> Stage {
         guard let stage = stages[name] else {
             throw .bundle(
-                path: path, expected: "the stage \(printable(name))",
+                path: path, expected: "the stage \(name)",
                 found: stages.isEmpty
-                    ? "none" : stages.keys.sorted().map(printable).joined(separator: ", "))
+                    ? "none" : stages.keys.sorted().joined(separator: ", "))
         }
         return stage
     }
@@ -178,12 +178,12 @@ private struct BundleReader {
     func wrong(_ key: String, _ expected: String, _ value: JSONValue?) -> WeightError {
         let found: String =
             switch value {
-            case .string(let text): "\"\(printable(text))\""
+            case .string(let text): "\"\(text)\""
             case .integer(let number): "\(number)"
             case .number(let number): "\(number)"
             case let value: value?.kind ?? "nothing"
             }
-        return .bundle(path: path, expected: "\(printable(key)) to be \(expected)", found: found)
+        return .bundle(path: path, expected: "\(key) to be \(expected)", found: found)
     }
 }
 

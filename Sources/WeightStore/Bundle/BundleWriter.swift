@@ -46,7 +46,8 @@ package final class BundleWriter {
     /// Where the bundle will appear.
     package let path: String
     /// The hidden folder that is being filled.
-    package let workingFolder: String
+    package var workingFolder: String { working.path }
+    private let working: WorkingFolder
     private let overwrite: Bool
     private var stages = JSONObject()
     private var tokenizerClass: String?
@@ -55,16 +56,11 @@ package final class BundleWriter {
     /// Begins a bundle; throws at once if the target cannot be written.
     /// - Parameter overwrite: whether a bundle that is there may be replaced; anything else never is.
     package init(path: String, overwrite: Bool = false) throws(WeightError) {
-        let target = resolved(path) ?? path
-        let (folder, name) = splitPath(target)
-        guard !name.isEmpty, name != ".", name != "..", name != "/" else {
-            throw .exists(path: path, found: "a folder")
-        }
+        let (folder, name) = try writableTarget(path)
+        let target = "\(folder)/\(name)"
         try checkReplaceable(target, overwrite: overwrite)
-        let workingFolder = "\(folder)/\(hiddenName())"
-        try systemCall("create the bundle", path) { mkdir(workingFolder, 0o777) }
-        self.path = "\(folder)/\(name)"
-        self.workingFolder = workingFolder
+        working = try WorkingFolder(in: folder, target: target)
+        self.path = target
         self.overwrite = overwrite
     }
 
@@ -153,7 +149,7 @@ package final class BundleWriter {
             return
         }
         // A file system without exchange: the old bundle steps aside, and back if need be.
-        let aside = "\(splitPath(path).folder)/\(hiddenName())"
+        let aside = "\(splitPath(path).folder)/.inkstone-replaced-\(randomDigits())"
         try systemCall("replace", path) { rename(path, aside) }
         do throws(WeightError) {
             try systemCall("replace", path) { rename(workingFolder, path) }
@@ -167,7 +163,7 @@ package final class BundleWriter {
     private func fileName(of stage: String) throws(WeightError) -> String {
         let name = "\(stage).safetensors"
         guard isPlainFileName(name) else {
-            throw .bundle(path: path, expected: "a stage's name", found: printable(stage))
+            throw .bundle(path: path, expected: "a stage's name", found: stage)
         }
         return name
     }

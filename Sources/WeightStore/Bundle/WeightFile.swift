@@ -105,12 +105,12 @@ private func checkFormat(_ source: SafetensorsFile, _ path: String) throws(Weigh
     guard source.metadata["format"] == formatName else {
         throw .bundle(
             path: path, expected: "a weight file that inkstone-quantize made",
-            found: "metadata format \(source.metadata["format"].map(printable) ?? "none")")
+            found: "metadata format \(source.metadata["format"] ?? "none")")
     }
     guard source.metadata["version"] == weightFileVersion else {
         throw .bundle(
             path: path, expected: "weight file version \(weightFileVersion)",
-            found: source.metadata["version"].map(printable) ?? "none")
+            found: source.metadata["version"] ?? "none")
     }
     guard source.dataStart % dataAlignment == 0 else {
         throw .bundle(
@@ -135,7 +135,7 @@ private func storedTensor(
     var form = (layout: Layout.plain, shape: entry.shape)
     if let text = source.metadata[entry.name] {
         guard let parsed = parseLayout(text) else {
-            throw wrong("a layout such as \"panel16 320x320x3x3\"", "\"\(printable(text))\"")
+            throw wrong("a layout such as \"panel16 320x320x3x3\"", "\"\(text)\"")
         }
         form = parsed
     }

@@ -59,6 +59,8 @@ package final class WeightFileWriter {
         let (header, sizes) = try plannedHeader(plan, metadata, path)
         file = try Descriptor(
             path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o666, action: "create")
+        // Better now than after an hour of quantizing.
+        try file.requireSpace(sizes.reduce(UInt(header.count)) { $0 + UInt($1) })
         self.path = path
         self.plan = zip(plan, sizes).map { ($0.name, $1) }
         buffer.reserveCapacity(WeightFileWriter.bufferSize)

@@ -19,17 +19,15 @@ package struct AtomicFile: ~Copyable {
     /// Begins writing beside `path`. Throws if the folder is missing or not writable, or if `path`
     /// is there and no regular file.
     package init(path: String) throws(WeightError) {
-        let target = resolved(path) ?? path
-        let (folder, name) = splitPath(target)
-        guard !name.isEmpty, name != ".", name != "..", !path.hasSuffix("/") else {
-            throw .notAFile(path: path, found: "a folder")
-        }
+        guard !path.hasSuffix("/") else { throw .notAFile(path: path, found: "a folder") }
+        let (folder, name) = try writableTarget(path)
+        let target = "\(folder)/\(name)"
         var status = stat()
         let exists = stat(target, &status) == 0
         if exists, status.st_mode & mode_t(S_IFMT) != mode_t(S_IFREG) {
             throw .notAFile(path: path, found: kind(of: status.st_mode))
         }
-        let temporaryPath = "\(folder)/\(hiddenName())"
+        let temporaryPath = "\(folder)/.inkstone-file-\(randomDigits())"
         let number = try systemCall("create", path) {
             open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         }

@@ -10,6 +10,21 @@ func kindOfItem(at path: String) -> String? {
     return stat(path, &status) == 0 ? kind(of: status.st_mode) : nil
 }
 
+/// Splits the target of a write into its folder, which must be there, and its name in it.
+func writableTarget(_ path: String) throws(WeightError) -> (folder: String, name: String) {
+    let (folder, name) = splitPath(resolved(path) ?? path)
+    guard !name.isEmpty, name != ".", name != "..", name != "/" else {
+        throw .notAFile(path: path, found: "a folder")
+    }
+    guard let kind = kindOfItem(at: folder) else {
+        throw .system(path: folder, action: "find the folder", code: ENOENT)
+    }
+    guard kind == "a folder" else {
+        throw .system(path: folder, action: "write into", code: ENOTDIR)
+    }
+    return (folder, name)
+}
+
 /// Exchanges two names in one step; false where the file system or the C library cannot.
 func exchange(_ first: String, _ second: String) -> Bool {
     // The function is hidden behind a feature macro that Swift's module does not set.
@@ -25,16 +40,22 @@ func exchange(_ first: String, _ second: String) -> Bool {
 
 /// Removes a folder and all in it without following symbolic links; what cannot be removed stays.
 func removeFolder(_ path: String) {
-    if let folder = opendir(path) {
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { removeItem("\(path)/\(name)") }
-        }
-        closedir(folder)
-    }
+    for name in names(in: path) { removeItem("\(path)/\(name)") }
     rmdir(path)
+}
+
+/// The names in a folder, "." and ".." left out; none if it cannot be read.
+private func names(in path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if name != ".", name != ".." { names.append(name) }
+    }
+    return names
 }
 
 private func removeItem(_ path: String) {
@@ -44,5 +65,40 @@ private func removeItem(_ path: String) {
         removeFolder(path)
     } else {
         unlink(path)
+    }
+}
+
+/// A hidden folder that its process fills and renames, locked as long as that takes.
+///
+/// A process that dies leaves its folder behind, unlocked; the next one to work beside it removes it.
+struct WorkingFolder: ~Copyable {
+    /// The folder.
+    let path: String
+    private let lock: Descriptor
+
+    /// Makes the folder in `parent`; `target` is what it will become, for messages.
+    init(in parent: String, target: String) throws(WeightError) {
+        removeAbandoned(in: parent)
+        let path = "\(parent)/\(workingPrefix)\(randomDigits())"
+        try systemCall("create", target) { mkdir(path, 0o777) }
+        lock = try Descriptor(path, O_RDONLY | O_DIRECTORY, action: "open the folder")
+        // Where locks are not to be had, an abandoned folder stays; nothing else depends on them.
+        _ = flock(lock.number, LOCK_EX | LOCK_NB)
+        self.path = path
+    }
+}
+
+private let workingPrefix = ".inkstone-bundle-"
+
+/// Removes the working folders in `parent` that no process holds. Those younger than an hour are left:
+/// they may be between their making and their locking.
+private func removeAbandoned(in parent: String) {
+    for name in names(in: parent) where name.hasPrefix(workingPrefix) {
+        let path = "\(parent)/\(name)"
+        guard let folder = try? Descriptor(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, action: ""),
+            let status = try? folder.status(), status.st_uid == geteuid(),
+            time(nil) - status.st_mtim.tv_sec > 3600, flock(folder.number, LOCK_EX | LOCK_NB) == 0
+        else { continue }
+        removeFolder(path)
     }
 }

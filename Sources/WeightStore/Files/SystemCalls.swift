@@ -102,6 +102,18 @@ struct Descriptor: ~Copyable {
         return filled
     }
 
+    /// Throws if the disk cannot hold `count` bytes more.
+    func requireSpace(_ count: UInt) throws(WeightError) {
+        var disk = statvfs()
+        // A disk that does not tell its size is taken to have room.
+        guard fstatvfs(number, &disk) == 0, disk.f_blocks > 0 else { return }
+        let (free, overflow) = UInt(disk.f_bavail).multipliedReportingOverflow(
+            by: UInt(disk.f_frsize))
+        guard overflow || free >= count else {
+            throw .system(path: path, action: "write \(count) bytes to", code: ENOSPC)
+        }
+    }
+
     /// Waits until the content is on the disk.
     func synchronize() throws(WeightError) {
         try systemCall("write", path) { fsync(number) }
@@ -122,9 +134,9 @@ func splitPath(_ path: String) -> (folder: String, name: String) {
     return (folder, String(trimmed[trimmed.index(after: slash)...]))
 }
 
-/// A file or folder name that nothing else has: hidden, random.
-func hiddenName() -> String {
-    ".inkstone-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+/// Letters and digits that no other name has.
+func randomDigits() -> String {
+    String(UInt64.random(in: .min ... .max), radix: 36)
 }
 
 /// The path with symbolic links followed; nil if nothing is there.

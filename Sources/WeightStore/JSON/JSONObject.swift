@@ -46,8 +46,19 @@ package struct JSONObject: Sendable {
 
     /// Appends a new key; false, and no change, if it is there.
     mutating func insert(_ key: String, _ value: JSONValue) -> Bool {
-        guard position(of: key) == nil else { return false }
-        append(key, value)
+        guard keys.count > JSONObject.searched else {
+            guard position(of: key) == nil else { return false }
+            append(key, value)
+            return true
+        }
+        // Hashing once instead of twice: headers and vocabularies have 100,000 keys.
+        let wrapped = ExactKey(text: key)
+        if let earlier = positions.updateValue(keys.count, forKey: wrapped) {
+            positions[wrapped] = earlier
+            return false
+        }
+        keys.append(key)
+        values.append(value)
         return true
     }
 

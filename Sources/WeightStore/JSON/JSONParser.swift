@@ -113,7 +113,7 @@ struct JSONParser {
             guard skip(UInt8(ascii: ":")) else { throw error("expected \":\"") }
             let value = try parseValue(depth: depth)
             guard object.insert(key, value) else {
-                throw error("key \"\(printable(key))\" is there twice", at: start)
+                throw error("key \"\(key)\" is there twice", at: start)
             }
             skipSpace()
             if skip(UInt8(ascii: "}")) { return object }
@@ -155,8 +155,21 @@ struct JSONParser {
 
     // MARK: Small steps
 
+    @inline(__always)
     mutating func advance(_ count: Int) { position += count }
 
+    /// Moves to the next quote, backslash or control character, or to the end.
+    mutating func skipPlainText() {
+        var index = position
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            index &+= 1
+        }
+        position = index
+    }
+
+    @inline(__always)
     func peek(_ ahead: Int = 0) -> UInt8? {
         position + ahead < bytes.count ? bytes[position + ahead] : nil
     }

@@ -5,19 +5,16 @@ extension JSONParser {
         let opening = offset
         advance(1)
         let start = offset
-        while let byte = peek() {
-            if byte == UInt8(ascii: "\"") {
-                let text = try text(slice(from: start), at: start)
-                advance(1)
-                return text
-            }
-            if byte == UInt8(ascii: "\\") {
-                return try parseEscapedString(start: start, opening: opening)
-            }
-            guard byte >= 0x20 else { throw error("control character in a string") }
+        skipPlainText()
+        switch peek() {
+        case UInt8(ascii: "\""):
+            let text = try text(slice(from: start), at: start)
             advance(1)
+            return text
+        case UInt8(ascii: "\\"): return try parseEscapedString(start: start, opening: opening)
+        case nil: throw error("a string without end", at: opening)
+        default: throw error("control character in a string")
         }
-        throw error("a string without end", at: opening)
     }
 
     /// The same for a string with escapes, from its first backslash on.
@@ -35,8 +32,9 @@ extension JSONParser {
             case UInt8(ascii: "\\"): result += try parseEscape()
             case 0..<0x20: throw error("control character in a string")
             default:
-                result.append(byte)
-                advance(1)
+                let start = offset
+                skipPlainText()
+                result += slice(from: start)
             }
         }
         throw error("a string without end", at: opening)

@@ -122,13 +122,13 @@ private struct EntryReader {
             guard case .string(let text) = value else {
                 throw .header(
                     path: path,
-                    problem: "__metadata__ \"\(printable(key))\" is \(value.kind), "
+                    problem: "__metadata__ \"\(key)\" is \(value.kind), "
                         + "expected a string")
             }
             guard result.updateValue(text, forKey: key) == nil else {
                 throw .header(
                     path: path,
-                    problem: "__metadata__ \"\(printable(key))\" is there in two spellings")
+                    problem: "__metadata__ \"\(key)\" is there in two spellings")
             }
         }
         return result
@@ -177,7 +177,7 @@ private struct EntryReader {
         }
         guard let type = DataType(rawValue: text) else {
             let known = DataType.allCases.map(\.rawValue).joined(separator: ", ")
-            throw wrong(name, "a dtype of \(known)", printable(text))
+            throw wrong(name, "a dtype of \(known)", text)
         }
         return type
     }
