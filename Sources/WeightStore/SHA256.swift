@@ -51,6 +51,13 @@ package struct SHA256: Sendable {
         return text
     }
 
+    /// The digest of bytes in memory.
+    package static func digest(of bytes: [UInt8]) -> String {
+        var digest = SHA256()
+        digest.update(bytes)
+        return digest.hexadecimalDigest()
+    }
+
     /// The digest of a file, read in pieces.
     package static func digest(ofFile path: String) throws(WeightError) -> String {
         let file = try Descriptor.reading(path)

@@ -22,8 +22,10 @@ package enum WeightError: Error, Equatable, CustomStringConvertible {
     case missing(path: String, tensor: String)
     /// A folder that is not a bundle, or a bundle that breaks a promise of its format.
     case bundle(path: String, expected: String, found: String)
-    /// The target of a write exists and must not be replaced.
-    case exists(path: String, found: String)
+    /// The target of a write is a bundle, and overwriting was not asked for.
+    case exists(path: String)
+    /// The target of a write is something that is never replaced.
+    case irreplaceable(path: String, found: String)
     /// The content of a file is not what its digest says.
     case damaged(path: String, expected: String, found: String)
 
@@ -46,8 +48,10 @@ package enum WeightError: Error, Equatable, CustomStringConvertible {
             place(path) + "tensor \"\(printable(tensor))\" is missing"
         case .bundle(let path, let expected, let found):
             place(path) + contrast(expected, found)
-        case .exists(let path, let found):
-            "\(printable(path)) exists already (\(found)); choose another name or overwrite it"
+        case .exists(let path):
+            "the bundle \(printable(path)) exists already; choose another name or overwrite it"
+        case .irreplaceable(let path, let found):
+            "\(printable(path)) exists already and is \(found), not a bundle; choose another name"
         case .damaged(let path, let expected, let found):
             "\(printable(path)) is damaged: its SHA-256 is \(found), expected "
                 + "\(printable(expected)); fetch or make it again"

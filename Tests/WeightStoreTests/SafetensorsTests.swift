@@ -218,4 +218,15 @@ private func parse(_ header: String, dataSize: Int = 0) throws -> SafetensorsHea
             _ = try parse("{\"a\":" + String(repeating: "[", count: 1_000_000))
         }
     }
+
+    @Test func tensorsAreReadUpToTheLimit() throws {
+        func header(_ count: Int) -> String {
+            let entries = (0..<count).map { index in
+                "\"\(index)\":{\"dtype\":\"I8\",\"shape\":[0],\"data_offsets\":[0,0]}"
+            }
+            return "{\"__metadata__\":{}," + entries.joined(separator: ",") + "}"
+        }
+        #expect(try parse(header(100_000)).tensors.count == 100_000)
+        expectError("more than 100000 tensors") { _ = try parse(header(100_001)) }
+    }
 }

@@ -1,10 +1,11 @@
+import Testing
+import WeightStore
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
     import Musl
 #endif
-import Testing
-import WeightStore
 
 /// An empty folder that goes away with its owner.
 final class TemporaryFolder {
@@ -23,10 +24,9 @@ final class TemporaryFolder {
     /// Writes a file and gives its path.
     @discardableResult
     func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-        let descriptor = open(file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        try #require(descriptor >= 0)
-        defer { close(descriptor) }
-        #expect(bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } >= 0)
+        let stream = try #require(fopen(file(name), "w"))
+        #expect(fwrite(bytes, 1, bytes.count, stream) == bytes.count)
+        #expect(fclose(stream) == 0)
         return file(name)
     }
 
@@ -34,6 +34,7 @@ final class TemporaryFolder {
     var names: [String] { namesInFolder(path) }
 }
 
+/// The names in a folder, hidden ones included, sorted.
 func namesInFolder(_ path: String) -> [String] {
     var names: [String] = []
     guard let folder = opendir(path) else { return [] }
@@ -47,7 +48,8 @@ func namesInFolder(_ path: String) -> [String] {
     return names.sorted()
 }
 
-private func removeTree(_ path: String) {
+/// Removes a file or a folder and all in it.
+func removeTree(_ path: String) {
     chmod(path, 0o755)
     for name in namesInFolder(path) { removeTree("\(path)/\(name)") }
     remove(path)

@@ -176,8 +176,6 @@ private func checkReplaceable(_ path: String, overwrite: Bool) throws(WeightErro
     guard let found = kindOfItem(at: path) else { return }
     let isBundle =
         (try? JSONObject.load("\(path)/\(Bundle.fileName)"))?["format"]?.string == Bundle.format
-    guard isBundle else {
-        throw .exists(path: path, found: "\(found) that is no bundle, so it is never replaced")
-    }
-    guard overwrite else { throw .exists(path: path, found: "a bundle") }
+    guard isBundle else { throw .irreplaceable(path: path, found: found) }
+    guard overwrite else { throw .exists(path: path) }
 }

@@ -53,6 +53,9 @@ package struct SafetensorsHeader: Sendable {
         guard case .object(let object) = root else {
             throw .header(path: path, problem: "its header is \(root.kind)")
         }
+        guard object.count <= tensorLimit + (object["__metadata__"] == nil ? 0 : 1) else {
+            throw .header(path: path, problem: "it has more than \(tensorLimit) tensors")
+        }
         let reader = EntryReader(path: path, dataStart: dataStart, fileSize: fileSize)
         var metadata: [String: String] = [:]
         var tensors: [TensorEntry] = []
@@ -62,9 +65,6 @@ package struct SafetensorsHeader: Sendable {
             } else {
                 tensors.append(try reader.entry(name, value))
             }
-        }
-        guard tensors.count <= tensorLimit else {
-            throw .header(path: path, problem: "it has more than \(tensorLimit) tensors")
         }
         sortByPosition(&tensors)
         try reader.checkCoverage(tensors)
