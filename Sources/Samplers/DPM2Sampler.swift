@@ -7,8 +7,8 @@
 /// DPM-Solver-2 in σ: Euler to the geometric mean of σ and σ', then the step with the slope there.
 ///
 /// Two evaluations per step, one for the last.
-/// - Source: k-diffusion `sample_dpm_2` (Crowson) after Lu et al., arXiv:2206.00927; diffusers 0.42.1
-///   `KDPM2DiscreteScheduler`.
+/// - Source: k-diffusion `sample_dpm_2` (Crowson) after Lu et al., arXiv:2206.00927; diffusers
+///   0.42.1 `KDPM2DiscreteScheduler`.
 struct DPM2Sampler: Sampler {
     let timesteps: [Double]
     let evaluationsPerStep = 2

@@ -6,8 +6,9 @@
 
 /// DPM-Solver++ of second order from the last two predictions of x₀ (2M), midpoint variant.
 ///
-/// With λ = ln(α/σ) and h = λ' − λ: x' = (σ'/σ)·x − α'·(e⁻ʰ − 1)·(D₀ + D₁/2), where D₀ is the newest
-/// x₀ and D₁ its extrapolated change. First order at the first step and at the last, to σ = 0.
+/// With λ = ln(α/σ) and h = λ' − λ: x' = (σ'/σ)·x − α'·(e⁻ʰ − 1)·(D₀ + D₁/2), where D₀ is the
+/// newest x₀ and D₁ its extrapolated change. First order at the first step and at the last, to
+/// σ = 0.
 /// - Source: Lu et al., arXiv:2211.01095, algorithm 2; diffusers 0.42.1
 ///   `DPMSolverMultistepScheduler` (dpmsolver++, midpoint, order 2, `final_sigmas_type` zero).
 struct DPMSolverMultistepSampler: Sampler {

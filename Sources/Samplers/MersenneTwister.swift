@@ -1,7 +1,7 @@
 /// The 32-bit Mersenne Twister MT19937, seeded by one integer.
 ///
 /// Reads the low 32 bits of a 64-bit seed, as torch's generator does.
-/// - Source: Matsumoto & Nishimura, ACM TOMACS 8 (1998) 3; the seeding of the authors' 2002 version.
+/// - Source: Matsumoto & Nishimura, ACM TOMACS 8 (1998) 3; seeded as in their 2002 version.
 struct MersenneTwister: Equatable, Sendable {
     /// Words of state: n of the recurrence.
     static let wordCount = 624

@@ -6,8 +6,8 @@
 
 /// The noise levels of training: how much of the picture is left at each timestep.
 ///
-/// ᾱ(t) = Π (1 − β(s)) for s ≤ t; latents at t are √ᾱ(t)·x₀ + √(1 − ᾱ(t))·ε. Rounded where diffusers'
-/// float32 tensors round.
+/// ᾱ(t) = Π (1 − β(s)) for s ≤ t; latents at t are √ᾱ(t)·x₀ + √(1 − ᾱ(t))·ε. Rounded where
+/// diffusers' float32 tensors round.
 /// - Source: Ho et al., arXiv:2006.11239; diffusers 0.42.1 with torch's float32 operations.
 package struct NoiseSchedule: Equatable, Sendable {
     /// What a sampler makes of `rescale_betas_zero_snr`.
@@ -82,7 +82,7 @@ extension NoiseSchedule {
         }
     }
 
-    /// torch.linspace in float32: counted from both ends towards the middle, each with one rounding.
+    /// torch.linspace in float32: counted from both ends to the middle, one rounding each.
     private static func singleLinspace(
         from start: Double, through end: Double, count: Int
     ) -> [Float] {

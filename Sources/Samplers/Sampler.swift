@@ -7,7 +7,7 @@
 
 /// A way to walk from noise to latents, with its timesteps worked out for a number of steps.
 ///
-/// A value: a copy taken between two steps is a checkpoint, and `history` is all of it that changes.
+/// A value: a copy taken between two steps is a checkpoint, and `history` is all that changes.
 package protocol Sampler: Sendable {
     /// The timestep to give the model at each evaluation, in order. There may be more evaluations
     /// than steps were asked for.
@@ -46,7 +46,7 @@ extension Sampler {
     package func scaledInput(_ latents: [Float], at index: Int) -> [Float] { latents }
 }
 
-/// What a sampler carries from step to step, in plain values, to be written down and taken up again.
+/// What a sampler carries from step to step, in plain values that can be written down.
 package struct SamplerHistory: Equatable, Sendable {
     /// Evaluations taken since the walk began.
     package var evaluations: Int

@@ -31,25 +31,25 @@ package enum TimestepSpacing: String, CaseIterable, Sendable {
 extension BetaSchedule {
     /// The schedule that `beta_schedule` names; throws `unknownName` with the known ones.
     package init(named name: String) throws(SamplerError) {
-        self = try Samplers.named(name, key: "beta_schedule")
+        self = try knownValue(name, key: "beta_schedule")
     }
 }
 
 extension PredictionType {
     /// The meaning that `prediction_type` names; throws `unknownName` with the known ones.
     package init(named name: String) throws(SamplerError) {
-        self = try Samplers.named(name, key: "prediction_type")
+        self = try knownValue(name, key: "prediction_type")
     }
 }
 
 extension TimestepSpacing {
     /// The spacing that `timestep_spacing` names; throws `unknownName` with the known ones.
     package init(named name: String) throws(SamplerError) {
-        self = try Samplers.named(name, key: "timestep_spacing")
+        self = try knownValue(name, key: "timestep_spacing")
     }
 }
 
-private func named<Value>(_ name: String, key: String) throws(SamplerError) -> Value
+private func knownValue<Value>(_ name: String, key: String) throws(SamplerError) -> Value
 where Value: RawRepresentable<String> & CaseIterable {
     guard let value = Value(rawValue: name) else {
         throw .unknownName(key: key, found: name, known: Value.allCases.map(\.rawValue))

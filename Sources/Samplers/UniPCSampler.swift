@@ -12,7 +12,7 @@
 ///   `UniPCMultistepScheduler` (bh2, order 2, `predict_x0`, `lower_order_final`).
 struct UniPCSampler: Sampler {
     let initialNoiseScale: Float = 1
-    /// `outputs` are predictions of x₀, at most two; `latents` the corrected ones of the step before.
+    /// `outputs` are predictions of x₀, at most two; `latents` the step before's, corrected.
     var history = SamplerHistory()
 
     let walk: LogSNRWalk
@@ -89,7 +89,7 @@ extension UniPCSampler {
         }
     }
 
-    /// The latents at `index` once more, from those a step before and the prediction made at `index`.
+    /// The latents at `index` once more, from those a step before and the prediction there.
     private func correct(_ latents: [Float], to index: Int, newest: [Float]) -> [Float] {
         let interval = Interval(from: walk.level(at: index - 1), to: walk.level(at: index))
         let last = history.outputs[history.outputs.count - 1]
