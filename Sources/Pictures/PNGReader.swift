@@ -5,8 +5,8 @@ import CPNG
 /// The most pixels of a picture that is read when the caller does not say less: 2^28.
 package let maximumPicturePixels = 1 << 28
 
-/// Reads a PNG of any kind (palette, gray, 16 bit, interlaced, transparent) as 8-bit RGB, or as RGBA
-/// where it has transparency. Gamma and colour profiles are ignored.
+/// Reads a PNG of any kind (palette, gray, 16 bit, interlaced, transparent) as 8-bit RGB, or as
+/// RGBA where it has transparency. Gamma and colour profiles are ignored.
 ///
 /// Sides up to 32768 are read, and up to `maximumPixels` in all. Text chunks are read in each of
 /// their three forms (tEXt, zTXt, iTXt).

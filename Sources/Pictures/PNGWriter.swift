@@ -5,8 +5,8 @@ import CPNG
 /// Writes a PNG of 8 bits a channel: gray, RGB or RGBA as the picture is.
 ///
 /// The same picture and texts give the same bytes (no time stamp). Sides go up to 32768.
-/// - Parameter texts: stand before the pixels in this order; Latin-1 values as tEXt, others as UTF-8
-///   in iTXt, both uncompressed, as Pillow writes them and readers expect them.
+/// - Parameter texts: stand before the pixels in this order; Latin-1 values as tEXt, others as
+///   UTF-8 in iTXt, both uncompressed, as Pillow writes them and readers expect them.
 package func encodePNG(
     _ picture: Picture, texts: [(key: String, value: String)] = []
 ) throws(PictureError) -> [UInt8] {

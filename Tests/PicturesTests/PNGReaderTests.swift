@@ -74,7 +74,8 @@ struct PNGReaderTests {
     func hugeSidesAreRefused(width: Int, height: Int) throws {
         let file = try claiming(width: width, height: height)
         let reason =
-            "\(width)x\(height) pixels are too many: at most 32768 a side and 268435456 in all are read"
+            "\(width)x\(height) pixels are too many: "
+            + "at most 32768 a side and 268435456 in all are read"
         #expect(throws: PictureError.unreadable(reason: reason)) { try decodePNG(file) }
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 struct PictureTests {
     @Test func floatsRoundHalfToEvenAndClamp() {
-        // (images * 255).round().astype("uint8") of numpy on the clamped values; 0.5/255 and 1.5/255 are
+        // numpy's (images * 255).round().astype("uint8") on the clamped values; the first three are
         // exact ties in float32 after the product.
         let values: [Float] = [0.5 / 255, 1.5 / 255, 2.5 / 255, 0.5, -1, 2, 1, .nan, -.infinity]
         let picture = Picture(
