@@ -159,6 +159,6 @@ extension BidirectionalCollection where Element == Unicode.Scalar {
 
 extension Array where Element == Substring.UnicodeScalarView {
     fileprivate var joinedLines: String {
-        String(String.UnicodeScalarView(joined(separator: ["\n"])))
+        map { Substring($0) }.joined(separator: "\n")
     }
 }

@@ -117,7 +117,11 @@ private struct SettingsReader {
 extension Unicode.Scalar {
     /// Python's `\w`: letters, digits of any script, `_`.
     fileprivate var isWord: Bool {
-        switch properties.generalCategory {
+        if isASCII {
+            // Most text is; the tables behind `properties` are slow.
+            return self == "_" || ("0"..."9") ~= self || ("a"..."z") ~= self || ("A"..."Z") ~= self
+        }
+        return switch properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
             true
         default:
