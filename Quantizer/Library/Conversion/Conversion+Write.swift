@@ -37,7 +37,9 @@ extension Conversion {
         description.sources = try sources()
         try readingFile { () throws(WeightError) in
             if let tokenizer {
-                try bundle.copyTokenizer(className: tokenizer.className, files: tokenizer.paths)
+                try bundle.writeTokenizer(
+                    className: tokenizer.className,
+                    files: tokenizer.files.map { ($0.name, $0.bytes) })
             }
             try bundle.commit(description)
         }

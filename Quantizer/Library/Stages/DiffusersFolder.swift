@@ -70,12 +70,15 @@ struct DiffusersFolder {
                 found: "\"\(printable(name))\"")
         }
         let folder = "\(path)/tokenizer/"
-        for file in required where !exists(folder + file) {
-            throw .file(.system(path: folder + file, action: "open", code: ENOENT))
+        let optional = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
+        var files: [TokenizerFiles.File] = []
+        for file in required + optional.filter({ exists(folder + $0) }) {
+            let bytes = try readingFile { () throws(WeightError) in
+                try readFile(folder + file, limit: 64 << 20)
+            }
+            files.append(TokenizerFiles.File(name: file, bytes: bytes))
         }
-        let optional = ["tokenizer_config.json", "special_tokens_map.json"]
-        let files = required + optional.filter { exists(folder + $0) }
-        return TokenizerFiles(className: name, paths: files.map { folder + $0 })
+        return TokenizerFiles(className: name, files: files)
     }
 
     /// The licence's text, if a file with it is there.
@@ -121,14 +124,6 @@ struct DiffusersFolder {
         }
         return folder + name
     }
-}
-
-/// The files of a tokenizer.
-package struct TokenizerFiles: Equatable, Sendable {
-    /// `BertTokenizer` or `CLIPTokenizer`.
-    package let className: String
-    /// Where they are.
-    package let paths: [String]
 }
 
 /// Whether something is at `path`.

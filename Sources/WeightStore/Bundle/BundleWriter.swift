@@ -97,11 +97,19 @@ package final class BundleWriter {
     package func copyTokenizer(
         className: String, files: [String]
     ) throws(WeightError) {
+        var contents: [(name: String, bytes: [UInt8])] = []
+        for file in files { contents.append((splitPath(file).name, try readFile(file))) }
+        try writeTokenizer(className: className, files: contents)
+    }
+
+    /// Writes the tokenizer's files.
+    package func writeTokenizer(
+        className: String, files: [(name: String, bytes: [UInt8])]
+    ) throws(WeightError) {
         let folder = "\(workingFolder)/\(BundleWriter.tokenizerFolder)"
         try systemCall("create", folder) { mkdir(folder, 0o777) }
         for file in files {
-            let bytes = try readFile(file)
-            try AtomicFile.writeAtomically(bytes, to: "\(folder)/\(splitPath(file).name)")
+            try AtomicFile.writeAtomically(file.bytes, to: "\(folder)/\(file.name)")
         }
         tokenizerClass = className
     }
