@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pictures
+import Pictures
 
 struct GenerationParametersTests {
     private static let panda = GenerationParameters(
@@ -80,15 +80,15 @@ struct GenerationParametersTests {
     }
 
     @Test func valuesAreQuotedAsJSON() {
-        let line = SettingsLine.text(of: [
-            .init("Note", "a, \"b\"\\\n\u{1}砚"), .init("Plain", "a\"b"),
-        ])
-        #expect(line == #"Note: "a, \"b\"\\\n\u0001砚", Plain: a"b"#)
+        let parameters = GenerationParameters(
+            prompt: "p",
+            settings: [.init("Note", "a, \"b\"\\\n\u{1}砚"), .init("Plain", "a\"b")])
+        #expect(parameters.text == "p\n" + #"Note: "a, \"b\"\\\n\u0001砚", Plain: a"b"#)
     }
 
     @Test func escapesOfOtherWritersAreRead() {
         let line = #"Note: "\u7816\u781a \/ \ud83d\ude00", Bad: "\x", Open: "abc, Steps: 3"#
-        let settings = SettingsLine.settings(in: Substring(line).unicodeScalars)
+        let settings = GenerationParameters(parsing: line).settings
         #expect(
             settings == [
                 .init("Note", "砖砚 / 😀"), .init("Bad", #""\x""#), .init("Open", #""abc"#),
@@ -98,7 +98,7 @@ struct GenerationParametersTests {
 
     @Test func whatIsNoSettingIsPassedOver() {
         let line = "junk, (x): 1, a: 2, Model hash: 45dee52b, ::, Size: 1x1,, 采样 器: 欧拉, trailing"
-        let settings = SettingsLine.settings(in: Substring(line).unicodeScalars)
+        let settings = GenerationParameters(parsing: line).settings
         #expect(
             settings == [
                 .init("Model hash", "45dee52b"), .init("Size", "1x1"), .init("采样 器", "欧拉"),

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pictures
+import Pictures
 
 struct PNGReaderTests {
     @Test func everyKindReadsAsOtherLibrariesReadIt() throws {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pictures
+import Pictures
 
 struct PNGWriterTests {
     @Test(arguments: [1, 3, 4], [(1, 1), (9, 7), (64, 1), (1, 65), (131, 17)])

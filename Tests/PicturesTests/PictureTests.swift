@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pictures
+import Pictures
 
 struct PictureTests {
     @Test func floatsRoundHalfToEvenAndClamp() {
