@@ -1,0 +1,61 @@
+import Pictures
+import Pipeline
+import Tensors
+import WeightStore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// ‖a − b‖ / ‖b‖; infinite where the counts differ.
+func relativeError(_ a: [Float], _ b: [Float]) -> Double {
+    guard a.count == b.count else { return .infinity }
+    var difference = 0.0
+    var norm = 0.0
+    for (x, y) in zip(a, b) {
+        difference += Double(x - y) * Double(x - y)
+        norm += Double(y) * Double(y)
+    }
+    return (difference / norm).squareRoot()
+}
+
+/// The largest difference of two pictures' bytes; 255 where their sizes differ.
+func largestDifference(_ a: Picture, _ b: Picture) -> Int {
+    guard a.pixels.count == b.pixels.count, a.width == b.width else { return 255 }
+    return zip(a.pixels, b.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 255
+}
+
+/// 10 · log₁₀(255² / mean squared error), in decibels.
+func peakSignalToNoise(_ a: Picture, _ b: Picture) -> Double {
+    guard a.pixels.count == b.pixels.count, a.width == b.width else { return -.infinity }
+    let squares = zip(a.pixels, b.pixels).map { (x, y) -> Double in
+        let difference = Double(x) - Double(y)
+        return difference * difference
+    }
+    let mean = squares.reduce(0, +) / Double(squares.count)
+    return mean == 0 ? .infinity : 10 * log10(255 * 255 / mean)
+}
+
+func readPicture(_ path: String) throws -> Picture {
+    try decodePNG(Array(MappedFile(path: path).bytes)).picture
+}
+
+func readJSON(_ path: String) throws -> JSONValue {
+    try JSONValue.parse(Array(MappedFile(path: path).bytes))
+}
+
+extension GenerationRequest {
+    /// A fixture's prompts and settings, under diffusers' own names.
+    init?(fixture: JSONValue, settings: JSONValue?) {
+        guard let prompt = fixture["prompt"]?.string, let steps = settings?["steps"]?.int,
+            let guidance = (settings?["guidance_scale"] ?? settings?["guidance"])?.double,
+            let seed = settings?["seed"]?.int
+        else { return nil }
+        self.init(
+            prompt: prompt, negativePrompt: fixture["negative_prompt"]?.string ?? "",
+            steps: steps, guidance: guidance, sampler: settings?["sampler"]?.string,
+            seed: UInt64(seed), width: settings?["width"]?.int, height: settings?["height"]?.int)
+    }
+}

@@ -1,0 +1,136 @@
+import Layers
+import Models
+import Pictures
+import Pipeline
+import Samplers
+import Tensors
+import Testing
+import Tokenizers
+import WeightStore
+
+/// Every stage of small checkpoints with random weights, in float32, against what diffusers and
+/// transformers computed for the same inputs.
+@Suite struct ParityTests {
+    static let checkpoints = TestBundle.present([
+        "tiny-pai", "tiny-sd1", "tiny-sd2", "formats/tiny-pai-bin",
+    ])
+
+    /// The first-generation `.bin` files hold the weights of tiny-pai.
+    private static func expectation(_ checkpoint: String) -> String {
+        checkpoint == "formats/tiny-pai-bin" ? "tiny-pai" : checkpoint
+    }
+
+    private let executor = Executor(threads: 2)
+
+    private func model(_ checkpoint: String) throws -> DiffusionBundle {
+        try InstructionSet.selectFromEnvironment()
+        return try DiffusionBundle(
+            path: TestBundle.path("\(TestBundle.fixtures)/\(checkpoint)", type: .f32))
+    }
+
+    private func expected(_ checkpoint: String) throws -> SafetensorsFile {
+        let folder = "\(TestBundle.fixtures)/\(Self.expectation(checkpoint))"
+        return try SafetensorsFile(path: folder + "/expected.safetensors")
+    }
+
+    @Test(arguments: checkpoints) func textHiddenStatesMatchTransformers(checkpoint: String) throws
+    {
+        let model = try model(checkpoint)
+        let expected = try expected(checkpoint)
+        let request = try expectedRequest(checkpoint)
+        let encoder = try model.textEncoder()
+        let tokenizer = try model.tokenizer(defaultLength: encoder.maximumLength)
+        for (name, prompt) in [("prompt", request.prompt), ("negative", request.negativePrompt)] {
+            let ids = tokenizer.encode(prompt, length: encoder.maximumLength).ids
+            #expect(ids.map(Int.init) == (try expected.integers("text.\(name).ids")))
+            let hidden = encoder([ids], on: executor)
+            let wanted = try expected.floats("text.\(name).hidden")
+            #expect(relativeError(hidden.values, wanted) < 1e-5)
+        }
+    }
+
+    @Test(arguments: checkpoints) func unetMatchesDiffusers(checkpoint: String) throws {
+        let unet = try model(checkpoint).unet()
+        let expected = try expected(checkpoint)
+        let sample = try tensor("unet.in", in: expected)
+        let entry = try expected.requiredEntry("unet.context")
+        let context = Tensor(
+            try expected.floats("unet.context"),
+            shape: Shape(
+                images: entry.shape[0], tokens: entry.shape[1], channels: entry.shape[2]),
+            in: executor.workspace)
+        for timestep in [1, 500, 981] {
+            let output = unet(
+                sample, timesteps: [Float(timestep), Float(timestep)], context: context,
+                on: executor)
+            let wanted = try expected.floats("unet.t\(timestep).out")
+            #expect(relativeError(output.planarValues, wanted) < 1e-5)
+        }
+    }
+
+    @Test(arguments: checkpoints) func autoencoderMatchesDiffusers(checkpoint: String) throws {
+        let model = try model(checkpoint)
+        let expected = try expected(checkpoint)
+        let decoded = try model.decoder()(try tensor("vae.latents", in: expected), on: executor)
+        #expect(
+            relativeError(decoded.planarValues, try expected.floats("vae.decoded")) < 1e-5)
+        let posterior = try model.encoder()(try tensor("vae.image", in: expected), on: executor)
+        #expect(
+            relativeError(posterior.mean.planarValues, try expected.floats("vae.encoded.mean"))
+                < 1e-5)
+        #expect(
+            relativeError(
+                posterior.logVariance.planarValues, try expected.floats("vae.encoded.logvar"))
+                < 1e-5)
+    }
+
+    @Test(arguments: checkpoints) func eightStepsMatchDiffusers(checkpoint: String) throws {
+        let model = try model(checkpoint)
+        let expected = try expected(checkpoint)
+        let request = try expectedRequest(checkpoint)
+        let encoder = try model.textEncoder()
+        let tokenizer = try model.tokenizer(defaultLength: encoder.maximumLength)
+        let ids = [request.negativePrompt, request.prompt].map {
+            tokenizer.encode($0, length: encoder.maximumLength).ids
+        }
+        let shape = Shape(
+            images: 1, height: 16, width: 16, channels: model.unetConfiguration.inChannels)
+        var loop = DenoisingLoop(
+            unet: try model.unet(),
+            sampler: try makeSampler(
+                .ddim, configuration: model.schedulerConfiguration, steps: request.steps),
+            context: encoder(ids, on: executor), guidance: Float(request.guidance),
+            seed: request.seed, shape: shape, on: executor)
+        #expect(loop.latents == (try expected.floats("pipeline.noise")))
+        let trajectory = try expected.floats("pipeline.latents")
+        while try loop.advance() {
+            let wanted = trajectory[(loop.index - 1) * shape.count..<loop.index * shape.count]
+            #expect(relativeError(loop.latents, Array(wanted)) < 1e-4, "step \(loop.index)")
+        }
+        #expect(loop.index == 8)
+    }
+
+    @Test(arguments: checkpoints) func pictureMatchesDiffusers(checkpoint: String) throws {
+        let painter = TextToImage(try model(checkpoint), on: executor)
+        let folder = "\(TestBundle.fixtures)/\(Self.expectation(checkpoint))"
+        let wanted = try readPicture(folder + "/expected.png")
+        try painter.run(try painter.plan(try expectedRequest(checkpoint))) { result in
+            #expect(largestDifference(result.picture, wanted) <= 1)
+        }
+    }
+
+    private func expectedRequest(_ checkpoint: String) throws -> GenerationRequest {
+        let folder = "\(TestBundle.fixtures)/\(Self.expectation(checkpoint))"
+        let json = try readJSON(folder + "/expected.json")
+        return try #require(GenerationRequest(fixture: json, settings: json["txt2img"]))
+    }
+
+    private func tensor(_ name: String, in file: SafetensorsFile) throws -> Tensor {
+        let shape = try file.requiredEntry(name).shape
+        return Tensor(
+            planar: try file.floats(name),
+            shape: Shape(
+                images: shape[0], height: shape[2], width: shape[3], channels: shape[1]),
+            in: executor.workspace)
+    }
+}
