@@ -149,6 +149,44 @@ import Testing
     }
 }
 
+@Suite struct FolderTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        for name in ["new", "old", "old/deep"] {
+            #expect(mkdir(folder.file(name), 0o755) == 0)
+        }
+        try folder.write("new/a", [1])
+        try folder.write("old/b", [2])
+        try folder.write("old/deep/c", [3])
+        try folder.write("outside", [4])
+        #expect(symlink("../..", folder.file("old/deep/link")) == 0)
+        #expect(symlink("../outside", folder.file("old/link")) == 0)
+    }
+
+    @Test(arguments: [true, false])
+    func aFolderReplacesAnother(mayExchange: Bool) throws {
+        try moveFolder(folder.file("new"), to: folder.file("old"), mayExchange: mayExchange)
+        #expect(folder.names == ["old", "outside"])
+        #expect(namesInFolder(folder.file("old")) == ["a"])
+    }
+
+    @Test func theOldFolderStepsBackWhenTheNewOneIsMissing() {
+        expectError("cannot replace") {
+            try moveFolder(folder.file("no"), to: folder.file("old"), mayExchange: false)
+        }
+        #expect(folder.names == ["new", "old", "outside"])
+        #expect(namesInFolder(folder.file("old")) == ["b", "deep", "link"])
+    }
+
+    @Test func removingDoesNotFollowSymbolicLinks() throws {
+        removeFolder(folder.file("old"))
+        #expect(folder.names == ["new", "outside"])
+        #expect(try readFile(folder.file("outside")) == [4])
+    }
+}
+
 @Suite struct PathTests {
     @Test(arguments: [
         ("a", ".", "a"), ("a/b", "a", "b"), ("/a", "/", "a"), ("/a/b/", "/a", "b"),

@@ -123,7 +123,7 @@ package final class BundleWriter {
         for stage in bundle.stages.keys.sorted() { _ = try bundle.weights(stage) }
         try synchronizeFolder(workingFolder)
         try checkReplaceable(path, overwrite: overwrite)
-        try putInPlace()
+        try moveFolder(workingFolder, to: path)
         isCommitted = true
         try synchronizeFolder(splitPath(path).folder)
     }
@@ -144,28 +144,6 @@ package final class BundleWriter {
             description.sources.map { ["file": .string($0.file), "sha256": .string($0.sha256)] })
         json["license"] = description.license.map { .string($0) }
         return json
-    }
-
-    /// Renames the working folder to its target, exchanging it with a bundle that is there.
-    private func putInPlace() throws(WeightError) {
-        guard kindOfItem(at: path) != nil else {
-            try systemCall("create the bundle", path) { rename(workingFolder, path) }
-            return
-        }
-        if exchange(workingFolder, path) {
-            removeFolder(workingFolder)
-            return
-        }
-        // A file system without exchange: the old bundle steps aside, and back if need be.
-        let aside = "\(splitPath(path).folder)/.inkstone-replaced-\(randomDigits())"
-        try systemCall("replace", path) { rename(path, aside) }
-        do throws(WeightError) {
-            try systemCall("replace", path) { rename(workingFolder, path) }
-        } catch {
-            rename(aside, path)
-            throw error
-        }
-        removeFolder(aside)
     }
 
     private func fileName(of stage: String) throws(WeightError) -> String {

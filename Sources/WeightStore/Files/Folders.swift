@@ -25,8 +25,33 @@ func writableTarget(_ path: String) throws(WeightError) -> (folder: String, name
     return (folder, name)
 }
 
+/// Renames `folder` to `path`; a folder that is there is replaced and removed.
+/// - Parameter mayExchange: false does as on a file system that cannot exchange two names.
+func moveFolder(
+    _ folder: String, to path: String, mayExchange: Bool = true
+) throws(WeightError) {
+    guard kindOfItem(at: path) != nil else {
+        try systemCall("create", path) { rename(folder, path) }
+        return
+    }
+    if mayExchange, exchange(folder, path) {
+        removeFolder(folder)
+        return
+    }
+    // The old folder steps aside, and back if need be; for a moment nothing is at `path`.
+    let aside = "\(splitPath(path).folder)/.inkstone-replaced-\(randomDigits())"
+    try systemCall("replace", path) { rename(path, aside) }
+    do throws(WeightError) {
+        try systemCall("replace", path) { rename(folder, path) }
+    } catch {
+        rename(aside, path)
+        throw error
+    }
+    removeFolder(aside)
+}
+
 /// Exchanges two names in one step; false where the file system or the C library cannot.
-func exchange(_ first: String, _ second: String) -> Bool {
+private func exchange(_ first: String, _ second: String) -> Bool {
     // The function is hidden behind a feature macro that Swift's module does not set.
     typealias Call =
         @convention(c) (
