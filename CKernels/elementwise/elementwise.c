@@ -6,6 +6,15 @@ void ck_fill_elementwise(ck_elementwise_table *table, ck_isa isa) {
     if (isa == CK_ISA_REFERENCE) {
         ck_fill_elementwise__reference(table);
     }
+#if defined(__x86_64__)
+    if (isa == CK_ISA_AVX2) {
+        ck_fill_elementwise__avx2(table);
+    }
+#elif defined(__aarch64__)
+    if (isa == CK_ISA_NEON) {
+        ck_fill_elementwise__neon(table);
+    }
+#endif
 }
 
 void ck_silu(size_t count, const float *x, float *y) {

@@ -6,6 +6,15 @@ void ck_fill_normalization(ck_normalization_table *table, ck_isa isa) {
     if (isa == CK_ISA_REFERENCE) {
         ck_fill_normalization__reference(table);
     }
+#if defined(__x86_64__)
+    if (isa == CK_ISA_AVX2) {
+        ck_fill_normalization__avx2(table);
+    }
+#elif defined(__aarch64__)
+    if (isa == CK_ISA_NEON) {
+        ck_fill_normalization__neon(table);
+    }
+#endif
 }
 
 void ck_channel_sums(size_t rows, size_t channels, const float *x, size_t ldx, double *sum,

@@ -9,6 +9,15 @@ void ck_fill_quantize(ck_quantize_table *table, ck_isa isa) {
     if (isa == CK_ISA_REFERENCE) {
         ck_fill_quantize__reference(table);
     }
+#if defined(__x86_64__)
+    if (isa == CK_ISA_AVX2) {
+        ck_fill_quantize__avx2(table);
+    }
+#elif defined(__aarch64__)
+    if (isa == CK_ISA_NEON) {
+        ck_fill_quantize__neon(table);
+    }
+#endif
 }
 
 void ck_quantize_q16(size_t rows, size_t groups, const size_t *group_x, const size_t *group_q,

@@ -8,23 +8,23 @@ KC_BUILD := .build-kernel-check
 KC_SOURCES := $(wildcard CKernels/*/*.c Tests/KernelCheck/*.c)
 KC_HEADERS := $(wildcard CKernels/*.h CKernels/*/*.h Tests/KernelCheck/*.h)
 KC_FLAGS := -std=gnu17 -O3 -g -Wall -Wextra -Werror -ICKernels
-KC_ARM := --target=aarch64-linux-gnu -fuse-ld=lld
+KC_ARM := --target=aarch64-linux-gnu
 KC_ARM_ROOT := /usr/aarch64-linux-gnu
 KC_HOST := $(shell uname -m)
 
-# $(1): variant, $(2): its flags.
+# $(1): variant, $(2): its flags, $(3): more for the linker.
 define KC_VARIANT
 $(KC_BUILD)/$(1)/%.o: %.c $(KC_HEADERS)
 	@mkdir -p $$(@D)
 	@$(KC_CLANG) $(KC_FLAGS) $(2) -c $$< -o $$@
 $(KC_BUILD)/kernel-check-$(1): $(KC_SOURCES:%.c=$(KC_BUILD)/$(1)/%.o)
-	@$(KC_CLANG) $(KC_FLAGS) $(2) $$^ -lm -o $$@
+	@$(KC_CLANG) $(2) $(3) $$^ -lm -o $$@
 endef
 
 $(eval $(call KC_VARIANT,native,))
 $(eval $(call KC_VARIANT,undefined,-fsanitize=undefined -fno-sanitize-recover=all))
 $(eval $(call KC_VARIANT,address,-fsanitize=address -fno-omit-frame-pointer))
-$(eval $(call KC_VARIANT,arm,$(KC_ARM)))
+$(eval $(call KC_VARIANT,arm,$(KC_ARM),-fuse-ld=lld))
 
 .PHONY: kernel-check-here kernel-check-sanitized kernel-check-arm kernel-check-old kernel-bench
 
