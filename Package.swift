@@ -50,6 +50,7 @@ let package = Package(
             swiftSettings: safeSwift),
         .target(name: "Samplers", swiftSettings: safeSwift),
         .target(name: "Pictures", dependencies: ["CPNG"], swiftSettings: swift),
+        .target(name: "Terminal", swiftSettings: swift),
         .target(
             name: "Pipeline",
             dependencies: [
@@ -62,14 +63,14 @@ let package = Package(
         .executableTarget(
             name: "inkstone",
             dependencies: [
-                "Pipeline",
+                "Pipeline", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "inkstone-quantize",
             dependencies: [
-                "Quantizer",
+                "Quantizer", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Quantizer/Command", swiftSettings: swift),
@@ -84,6 +85,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "PicturesTests", dependencies: ["Pictures"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["Terminal"],
             swiftSettings: swift),
         .testTarget(
             name: "QuantizerTests", dependencies: ["Quantizer", "WeightStore"],

@@ -1,8 +1,9 @@
 // Fuzzes the PNG reader and the reader of generation parameters: no input may crash them, and what
-// they accept survives being written again. Built together with the sources of Pictures, as one module.
+// they accept survives being written again. Built together with the sources of Pictures, as one
+// module.
 
-/// libFuzzer's entry point: reads the bytes as they are and once more with every checksum put right,
-/// which lets damage inside a chunk through to its parser.
+/// libFuzzer's entry point: reads the bytes as they are and once more with every checksum put
+/// right, which lets damage inside a chunk through to its parser.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzPNG(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
