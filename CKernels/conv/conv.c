@@ -25,13 +25,13 @@ static ck_product with_joined_taps(ck_product product) {
 void ck_conv_f32_f32(ck_window window, ck_rows_f32 a, ck_panels_f32 b, ck_panel_range range,
                      const float *_Nullable bias, float *c, size_t ldc) {
     const ck_product product = with_joined_taps(through_window(ck_product_f32_f32(a, b), window));
-    ck_run_product(product, ck_kernels.gemm.f32_f32, range, bias, c, ldc);
+    ck_run_product(product, ck_kernels.gemm.f32, range, bias, c, ldc);
 }
 
 void ck_conv_f32_f16(ck_window window, ck_rows_f32 a, ck_panels_f16 b, ck_panel_range range,
                      const float *_Nullable bias, float *c, size_t ldc) {
     const ck_product product = with_joined_taps(through_window(ck_product_f32_f16(a, b), window));
-    ck_run_product(product, ck_kernels.gemm.f32_f16, range, bias, c, ldc);
+    ck_run_product(product, ck_kernels.gemm.f32, range, bias, c, ldc);
 }
 
 void ck_conv_q16_q8(ck_window window, ck_rows_q16 a, ck_panels_q8 b, ck_panel_range range,

@@ -15,6 +15,7 @@ ck_product ck_product_f32_f32(ck_rows_f32 a, ck_panels_f32 b) {
         .a_size = sizeof *a.data,
         .stride = a.stride,
         .b = b.data,
+        .b_size = sizeof *b.data,
         .n = b.n,
         .panel_n = CK_PANEL_FLOAT,
         .panel_bytes = b.k * CK_PANEL_FLOAT * sizeof *b.data,
@@ -24,6 +25,7 @@ ck_product ck_product_f32_f32(ck_rows_f32 a, ck_panels_f32 b) {
 ck_product ck_product_f32_f16(ck_rows_f32 a, ck_panels_f16 b) {
     ck_product product = ck_product_f32_f32(a, (ck_panels_f32){.n = b.n, .k = b.k});
     product.b = b.data;
+    product.b_size = sizeof *b.data;
     product.panel_bytes = round_up(b.k, 2) * CK_PANEL_FLOAT * sizeof *b.data;
     return product;
 }
@@ -41,6 +43,7 @@ ck_product ck_product_q16_q8(ck_rows_q16 a, ck_panels_q8 b) {
         .groups = a.groups,
         .group_k = a.group_k,
         .b = b.data,
+        .b_size = sizeof *b.data,
         .n = b.n,
         .panel_n = CK_PANEL_Q8,
         .panel_bytes = round_up(b.k, 2 * CK_BLOCK_Q8) * CK_PANEL_Q8,
@@ -68,13 +71,13 @@ static ck_product side_by_side(ck_product product, size_t m) {
 void ck_gemm_f32_f32(size_t m, ck_rows_f32 a, ck_panels_f32 b, ck_panel_range range,
                      const float *_Nullable bias, float *c, size_t ldc) {
     const ck_product product = side_by_side(ck_product_f32_f32(a, b), m);
-    ck_run_product(product, ck_kernels.gemm.f32_f32, range, bias, c, ldc);
+    ck_run_product(product, ck_kernels.gemm.f32, range, bias, c, ldc);
 }
 
 void ck_gemm_f32_f16(size_t m, ck_rows_f32 a, ck_panels_f16 b, ck_panel_range range,
                      const float *_Nullable bias, float *c, size_t ldc) {
     const ck_product product = side_by_side(ck_product_f32_f16(a, b), m);
-    ck_run_product(product, ck_kernels.gemm.f32_f16, range, bias, c, ldc);
+    ck_run_product(product, ck_kernels.gemm.f32, range, bias, c, ldc);
 }
 
 void ck_gemm_q16_q8(size_t m, ck_rows_q16 a, ck_panels_q8 b, ck_panel_range range,

@@ -63,7 +63,7 @@ typedef struct ck_rows_f32 {
 } ck_rows_f32;
 
 /// Rows of quantised activations in int16, |q| ≤ 2047: x = q · scale[r][g] for k in group g.
-/// `group_k[g]` counts the k of group g, each a multiple of 4; scales are [rows][groups].
+/// `group_k[g]` counts the k of group g, each a positive multiple of 4; scales are [rows][groups].
 typedef struct ck_rows_q16 {
     const int16_t *data;
     size_t stride;

@@ -18,6 +18,17 @@ static inline __m256i load_q8(const char *a) {
     return _mm256_broadcastq_epi64(_mm_cvtepi8_epi16(_mm_loadu_si32(a)));
 }
 
+/// The weights of a block in int16: four outputs a half.
+typedef struct half_blocks {
+    __m256i low, high;
+} half_blocks;
+
+static inline half_blocks load_weights(const int8_t *b) {
+    const __m128i *const half = (const __m128i *)b;
+    return (half_blocks){_mm256_cvtepi8_epi16(_mm_load_si128(half)),
+                         _mm256_cvtepi8_epi16(_mm_load_si128(half + 1))};
+}
+
 /// Eight outputs' sums of a group from two halves that hold an output's even and odd pairs side by
 /// side. They come in the order 0 1 4 5 2 3 6 7.
 static inline __m256 shuffled_sums(const __m256i dot[2]) {
@@ -45,30 +56,39 @@ static inline void store_tile(const ck_product *product, const ck_tile *tile, co
     }
 }
 
+/// Where the current group of a row begins.
+typedef struct group {
+    size_t a_offset, scale_offset, k;
+} group;
+
 /// Adds a group: 12 accumulators, two half blocks of weights, one block of activations and one
 /// product fill the 16 registers. `sum` lives in memory meanwhile.
-static inline __attribute__((always_inline)) const int8_t *
-add_group(const char *const a[ROWS], size_t a_size, size_t k, const float *const a_scale[ROWS],
-          const int8_t *b, __m256i (*load)(const char *), __m256 sum[ROWS]) {
+static inline __attribute__((always_inline)) void add_group(const ck_row *row, group group,
+                                                            const int8_t *b, size_t a_size,
+                                                            __m256i (*load)(const char *),
+                                                            __m256 sum[ROWS]) {
+    const char *a[ROWS];
     __m256i dot[ROWS][2];
+    const half_blocks first = load_weights(b);
     for (size_t i = 0; i < ROWS; i++) {
-        dot[i][0] = dot[i][1] = _mm256_setzero_si256();
+        a[i] = (const char *)row[i].a + group.a_offset;
+        const __m256i x = load(a[i]);
+        dot[i][0] = _mm256_madd_epi16(x, first.low);
+        dot[i][1] = _mm256_madd_epi16(x, first.high);
     }
-#pragma clang loop unroll_count(2)
-    for (size_t offset = 0; offset < k * a_size; offset += CK_BLOCK_Q8 * a_size) {
-        const __m256i low = _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *)b));
-        const __m256i high = _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *)b + 1));
-        b += CK_BLOCK_Q8 * CK_PANEL_Q8;
+#pragma clang loop unroll(disable)
+    for (size_t k = CK_BLOCK_Q8; k < group.k; k += CK_BLOCK_Q8) {
+        const half_blocks weights = load_weights(b + k * CK_PANEL_Q8);
         for (size_t i = 0; i < ROWS; i++) {
-            const __m256i x = load(a[i] + offset);
-            dot[i][0] = _mm256_add_epi32(dot[i][0], _mm256_madd_epi16(x, low));
-            dot[i][1] = _mm256_add_epi32(dot[i][1], _mm256_madd_epi16(x, high));
+            const __m256i x = load(a[i] + k * a_size);
+            dot[i][0] = _mm256_add_epi32(dot[i][0], _mm256_madd_epi16(x, weights.low));
+            dot[i][1] = _mm256_add_epi32(dot[i][1], _mm256_madd_epi16(x, weights.high));
         }
     }
     for (size_t i = 0; i < ROWS; i++) {
-        sum[i] = _mm256_fmadd_ps(_mm256_broadcast_ss(a_scale[i]), shuffled_sums(dot[i]), sum[i]);
+        const __m256 scale = _mm256_broadcast_ss(row[i].a_scale + group.scale_offset);
+        sum[i] = _mm256_fmadd_ps(scale, shuffled_sums(dot[i]), sum[i]);
     }
-    return b;
 }
 
 static inline __attribute__((always_inline)) void tile_6x8(const ck_product *product,
@@ -82,16 +102,13 @@ static inline __attribute__((always_inline)) void tile_6x8(const ck_product *pro
     for (size_t ky = 0; ky < product->kernel_h; ky++) {
         for (size_t kx = 0; kx < product->kernel_w; kx++) {
             const size_t tap = ck_tap_row(product, ky, kx);
-            size_t offset = tap * product->stride * a_size;
+            group group = {tap * product->stride * a_size, tap * product->groups, 0};
             for (size_t g = 0; g < product->groups; g++) {
-                const char *a[ROWS];
-                const float *a_scale[ROWS];
-                for (size_t i = 0; i < ROWS; i++) {
-                    a[i] = (const char *)tile->row[i].a + offset;
-                    a_scale[i] = tile->row[i].a_scale + tap * product->groups + g;
-                }
-                b = add_group(a, a_size, product->group_k[g], a_scale, b, load, sum);
-                offset += product->group_k[g] * a_size;
+                group.k = product->group_k[g];
+                add_group(tile->row, group, b, a_size, load, sum);
+                b += group.k * CK_PANEL_Q8;
+                group.a_offset += group.k * a_size;
+                group.scale_offset++;
             }
         }
     }

@@ -4,46 +4,18 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-static float f32_from_f16(uint16_t half) {
-    // 2^112 moves the exponent from half's bias to float's, and makes subnormals normal, exactly.
-    const float rebias = 0x1p112f;
-    uint32_t bits = (uint32_t)(half & 0x7fff) << 13;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    value *= rebias;
-    memcpy(&bits, &value, sizeof bits);
-    if ((half & 0x7c00) == 0x7c00) {
-        bits |= 0x7f800000;
-    }
-    bits |= (uint32_t)(half & 0x8000) << 16;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/// Row k of a panel as float32.
-typedef void panel_row(const void *panel, size_t k, float b[CK_PANEL_FLOAT]);
-
-static void panel_row_f32(const void *panel, size_t k, float b[CK_PANEL_FLOAT]) {
-    memcpy(b, (const float *)panel + k * CK_PANEL_FLOAT, CK_PANEL_FLOAT * sizeof(float));
-}
-
-static void panel_row_f16(const void *panel, size_t k, float b[CK_PANEL_FLOAT]) {
-    const uint16_t *const half = (const uint16_t *)panel + k * CK_PANEL_FLOAT;
-    for (size_t j = 0; j < CK_PANEL_FLOAT; j++) {
-        b[j] = f32_from_f16(half[j]);
-    }
-}
-
-static void float_row(const ck_product *product, const ck_tile *tile, size_t i, panel_row *load) {
+static void float_row(const ck_product *product, const ck_tile *tile, size_t i) {
+    float *const c = tile->c + i * product->ldc;
     float sum[CK_PANEL_FLOAT] = {0};
-    size_t panel_k = 0;
+    if (product->adds) {
+        memcpy(sum, c, tile->columns * sizeof *c);
+    }
+    const float *b = tile->panel;
     for (size_t ky = 0; ky < product->kernel_h; ky++) {
         for (size_t kx = 0; kx < product->kernel_w; kx++) {
             const float *const a =
                 (const float *)tile->row[i].a + ck_tap_row(product, ky, kx) * product->stride;
-            for (size_t k = 0; k < product->k; k++) {
-                float b[CK_PANEL_FLOAT];
-                load(tile->panel, panel_k++, b);
+            for (size_t k = 0; k < product->k; k++, b += CK_PANEL_FLOAT) {
                 for (size_t j = 0; j < CK_PANEL_FLOAT; j++) {
                     sum[j] += a[k] * b[j];
                 }
@@ -51,19 +23,13 @@ static void float_row(const ck_product *product, const ck_tile *tile, size_t i, 
         }
     }
     for (size_t j = 0; j < tile->columns; j++) {
-        tile->c[i * product->ldc + j] = sum[j] + (tile->bias ? tile->bias[j] : 0);
+        c[j] = sum[j] + (tile->bias ? tile->bias[j] : 0);
     }
 }
 
-void ck_tile_f32_f32__reference(const ck_product *product, const ck_tile *tile) {
+void ck_tile_f32__reference(const ck_product *product, const ck_tile *tile) {
     for (size_t i = 0; i < tile->rows; i++) {
-        float_row(product, tile, i, panel_row_f32);
-    }
-}
-
-void ck_tile_f32_f16__reference(const ck_product *product, const ck_tile *tile) {
-    for (size_t i = 0; i < tile->rows; i++) {
-        float_row(product, tile, i, panel_row_f16);
+        float_row(product, tile, i);
     }
 }
 

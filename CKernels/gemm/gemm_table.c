@@ -1,16 +1,14 @@
 #include "gemm_table.h"
 
 static void fill_reference(ck_gemm_table *table) {
-    table->f32_f32 = (ck_tile_kernel){ck_tile_f32_f32__reference, CK_TILE_ROWS};
-    table->f32_f16 = (ck_tile_kernel){ck_tile_f32_f16__reference, CK_TILE_ROWS};
+    table->f32 = (ck_tile_kernel){ck_tile_f32__reference, CK_TILE_ROWS};
     table->q16_q8 = (ck_tile_kernel){ck_tile_q16_q8__reference, CK_TILE_ROWS};
     table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8__reference, CK_TILE_ROWS};
 }
 
 #if defined(__x86_64__)
 static void fill_avx2(ck_gemm_table *table) {
-    table->f32_f32 = (ck_tile_kernel){ck_tile_f32_f32_6x16__avx2, 6};
-    table->f32_f16 = (ck_tile_kernel){ck_tile_f32_f16_6x16__avx2, 6};
+    table->f32 = (ck_tile_kernel){ck_tile_f32_6x16__avx2, 6};
     table->q16_q8 = (ck_tile_kernel){ck_tile_q16_q8_6x8__avx2, 6};
     table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_6x8__avx2, 6};
 }

@@ -1,4 +1,5 @@
-/// The micro-kernels of matrix products and convolutions, one for each pair of types.
+/// The micro-kernels of matrix products and convolutions, one for each pair of types. float16
+/// weights have none: they are widened on the way.
 #ifndef CK_GEMM_TABLE_H
 #define CK_GEMM_TABLE_H
 
@@ -11,7 +12,7 @@
 #endif
 
 typedef struct ck_gemm_table {
-    ck_tile_kernel f32_f32, f32_f16, q16_q8, q8_q8;
+    ck_tile_kernel f32, q16_q8, q8_q8;
 } ck_gemm_table;
 
 /// Writes the entries that the rung `isa` provides; `CK_ISA_REFERENCE` provides all.
@@ -24,21 +25,18 @@ ck_product ck_product_f32_f16(ck_rows_f32 a, ck_panels_f16 b);
 ck_product ck_product_q16_q8(ck_rows_q16 a, ck_panels_q8 b);
 ck_product ck_product_q8_q8(ck_rows_q8 a, ck_panels_q8 b);
 
-void ck_tile_f32_f32__reference(const ck_product *product, const ck_tile *tile);
-void ck_tile_f32_f16__reference(const ck_product *product, const ck_tile *tile);
+void ck_tile_f32__reference(const ck_product *product, const ck_tile *tile);
 void ck_tile_q16_q8__reference(const ck_product *product, const ck_tile *tile);
 void ck_tile_q8_q8__reference(const ck_product *product, const ck_tile *tile);
 
 #if defined(__x86_64__)
-void ck_tile_f32_f32_6x16__avx2(const ck_product *product, const ck_tile *tile);
-void ck_tile_f32_f16_6x16__avx2(const ck_product *product, const ck_tile *tile);
+void ck_tile_f32_6x16__avx2(const ck_product *product, const ck_tile *tile);
 void ck_tile_q16_q8_6x8__avx2(const ck_product *product, const ck_tile *tile);
 void ck_tile_q8_q8_6x8__avx2(const ck_product *product, const ck_tile *tile);
 #endif
 
 #if defined(__aarch64__)
-void ck_tile_f32_f32_6x16__neon(const ck_product *product, const ck_tile *tile);
-void ck_tile_f32_f16_6x16__neon(const ck_product *product, const ck_tile *tile);
+void ck_tile_f32_6x16__neon(const ck_product *product, const ck_tile *tile);
 void ck_tile_q16_q8_8x8__neon(const ck_product *product, const ck_tile *tile);
 void ck_tile_q8_q8_4x8__neon(const ck_product *product, const ck_tile *tile);
 void ck_tile_q8_q8_8x8__neon_dotprod(const ck_product *product, const ck_tile *tile);

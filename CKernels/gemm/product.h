@@ -4,13 +4,19 @@
 /// the output pixel (i / width, i mod width), and the k of its tap (ky, kx) begin at the input row
 /// `first + ky · pitch + kx`. A plain matrix product has one tap and rows side by side.
 ///
-/// A micro-kernel computes one tile: up to `rows` output rows by one panel. It always computes all
-/// of its rows (the surplus ones repeat the last) and stores those that exist, so that a row's
-/// result does not depend on the tile that it falls into.
+/// A micro-kernel computes one tile: up to `rows` output rows by one panel. It computes all of its
+/// rows (the surplus ones repeat the last) and stores those that exist, so that a row's result does
+/// not depend on the tile that it falls into.
+///
+/// Panels in floating point are long: their k is cut into parts that fit the first-level cache, and
+/// the tiles of a part add to what C holds. The order of additions stays the same, and so do the
+/// bits. That makes room to widen a part's float16 weights once for all tiles that read them.
 #ifndef CK_PRODUCT_H
 #define CK_PRODUCT_H
 
 #include "gemm.h"
+
+#include <stdbool.h>
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
@@ -18,6 +24,7 @@
 
 #define CK_TILE_ROWS 8    ///< The most rows that a micro-kernel may compute at once.
 #define CK_BLOCK_ROWS 192 ///< The most rows that share a panel before the next one is read.
+#define CK_PART_K 384     ///< The longest part of a floating-point panel's k: 24 KiB of float32.
 
 /// What is the same for all tiles of a product. The data has the types of the micro-kernel.
 typedef struct ck_product {
@@ -36,6 +43,7 @@ typedef struct ck_product {
     const size_t *_Nullable group_k; ///< Of quantised activations: [groups]
 
     const void *b;
+    size_t b_size;                  ///< Bytes of a weight.
     size_t n, panel_n;              ///< Outputs, outputs of a panel.
     size_t panel_bytes;             ///< From panel to panel.
     const float *_Nullable b_scale; ///< Of quantised weights: [n]
@@ -43,6 +51,7 @@ typedef struct ck_product {
 
     float *c;
     size_t ldc;
+    bool adds; ///< Floating point: begins with what C holds, not with 0.
 } ck_product;
 
 /// Where an output row finds its activations: what it reads at tap (0, 0).
@@ -54,7 +63,7 @@ typedef struct ck_row {
 /// One tile. There are as many `row`s as the micro-kernel has.
 typedef struct ck_tile {
     const ck_row *row;
-    const void *panel;
+    const void *panel;                               ///< 64-byte aligned.
     const float *_Nullable b_scale, *_Nullable bias; ///< At the panel's first output.
     float *c;                                        ///< Row 0 at the panel's first output.
     size_t rows, columns;                            ///< What is to be stored.
