@@ -66,8 +66,9 @@ struct Stage: Sendable {
         return name + ": " + parts.compactMap { $0 }.joined(separator: ", ")
     }
 
-    /// The line for a terminal of that many free columns: `unet [######----] 12/25  830 ms/step  11
-    /// s left`.
+    /// The line for a terminal of that many free columns:
+    ///
+    ///     unet [######----] 12/25  830 ms/step  11 s left
     ///
     /// Too narrow a one loses the speed first, then the bar, then the time left; the stage's name
     /// is cut last.
@@ -85,8 +86,8 @@ struct Stage: Sendable {
         for end in ends.dropFirst() where displayWidth(name) + 1 + displayWidth(end) <= columns {
             return "\(name) \(end)"
         }
-        let room = columns - count.count - 1
-        return room > 0 ? "\(shortened(name, to: room)) \(count)" : shortened(count, to: columns)
+        let cut = shortened(name, to: max(0, columns - count.count - 1))
+        return cut.isEmpty ? shortened(count, to: columns) : "\(cut) \(count)"
     }
 
     private func bar(columns: Int, colored: Bool) -> String {

@@ -52,6 +52,7 @@ struct ProgressBarTests {
 
     @Test func chineseStageNamesAreCutByColumns() throws {
         #expect(try screen(drawn(stage: "文本编码器画图", width: 16)) == ["文本编.. 12/25"])
+        #expect(try screen(drawn(stage: "文本编码器画图", width: 8)) == ["12/25"])
     }
 
     @Test func oneLineIsRedrawn() throws {
