@@ -11,6 +11,15 @@ void ck_fill_attention(ck_attention_table *table, ck_isa isa) {
     if (isa == CK_ISA_REFERENCE) {
         ck_fill_attention__reference(table);
     }
+#if defined(__x86_64__)
+    if (isa == CK_ISA_AVX2) {
+        ck_fill_attention__avx2(table);
+    }
+#elif defined(__aarch64__)
+    if (isa == CK_ISA_NEON) {
+        ck_fill_attention__neon(table);
+    }
+#endif
 }
 
 static size_t round_up(size_t count, size_t multiple) {
