@@ -8,6 +8,8 @@
 # and a line here that names the SwiftPM targets it links, each after those that it imports. What is
 # found stays in .build-fuzz: new inputs under corpus, failures as NAME-crash-….
 FUZZ_MODULES_safetensors := WeightStore
+FUZZ_MODULES_png := CPNG Pictures
+FUZZ_FLAGS_png := -I Sources/CPNG/include -lpng
 
 FUZZ_SECONDS ?= 60
 FUZZ_BUILD := .build-fuzz
