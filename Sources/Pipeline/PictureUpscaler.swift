@@ -1,4 +1,3 @@
-internal import Layers
 internal import Models
 package import Pictures
 package import Tensors
@@ -14,13 +13,8 @@ package struct PictureUpscaler {
     package var scale: Int { network.scale }
 
     package init(_ bundle: Bundle, on executor: Executor) throws {
-        guard let stage = bundle.stages["upscaler"] else {
-            throw PipelineError.missingPart(bundle: bundle.path, part: "upscaler")
-        }
         name = bundle.name
-        network = try makeUpscaler(
-            className: stage.className, configuration: stage.config,
-            weights: WeightReader(try bundle.weights("upscaler")))
+        network = try bundle.upscaler()
         self.executor = executor
     }
 

@@ -1,0 +1,130 @@
+internal import Layers
+internal import Models
+internal import Samplers
+package import Tensors
+internal import Tokenizers
+package import WeightStore
+
+/// Runs one stage of a bundle alone, for whoever ports or checks a model.
+///
+/// Tensors come from a safetensors file and go into one; floating-point ones are F32, pictures and
+/// latents in NCHW order, as the models' own libraries have them.
+package struct StageRunner {
+    private let bundle: Bundle
+    private let executor: Executor
+
+    /// - Parameter bundle: must hold the stages that are run.
+    package init(_ bundle: Bundle, on executor: Executor) {
+        self.bundle = bundle
+        self.executor = executor
+    }
+
+    /// The noise that a seed stands for: `noise`, of the given shape; each dimension is at least 1.
+    package static func noise(seed: UInt64, shape: [Int]) throws -> [SafetensorsTensor] {
+        guard let count = elementCount(of: shape), shape.allSatisfy({ $0 >= 1 }),
+            (1...largestDraw).contains(count)
+        else {
+            throw PipelineError.invalidRequest(
+                field: "shape", expected: "dimensions from 1 on, \(largestDraw) numbers at most",
+                found: "\(shape)")
+        }
+        var source = TorchRandomSource(seed: seed)
+        return [.init(name: "noise", shape: shape, floats: source.normal(count: count))]
+    }
+
+    private static let largestDraw = 1 << 28
+
+    /// A prompt → `ids` I32 [1, T].
+    /// - Parameter warn: is told where the prompt was cut.
+    package func tokenize(
+        _ prompt: String, warn: (String) -> Void = { _ in }
+    ) throws -> [SafetensorsTensor] {
+        let model = try DiffusionBundle(bundle)
+        let encoder = try model.textEncoder()
+        let tokenizer = try model.tokenizer(defaultLength: encoder.maximumLength)
+        let length = min(tokenizer.maximumLength, encoder.maximumLength)
+        let encoded = tokenizer.encode(prompt, length: length)
+        if let cut = encoded.truncatedText {
+            warn("the prompt is longer than \(length) tokens; left out: \"\(printable(cut))\"")
+        }
+        return [.init(name: "ids", shape: [1, length], integers: encoded.ids)]
+    }
+
+    /// `ids` I32 [N, T] → `hidden` [N, T, C].
+    package func text(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
+        let encoder = try DiffusionBundle(bundle).textEncoder()
+        let reader = StageInput(input)
+        let ids = try reader.ids("ids", below: encoder.vocabularySize)
+        guard let length = ids.first?.count, length <= encoder.maximumLength else {
+            throw reader.wrong("ids", "[N, T] with T up to \(encoder.maximumLength)")
+        }
+        let hidden = encoder(ids, on: executor)
+        return [
+            .init(
+                name: "hidden", shape: [ids.count, length, hidden.shape.channels],
+                floats: try finite(hidden.values, stage: "text encoder"))
+        ]
+    }
+
+    /// `sample` [N, C, H, W], `timestep` [N] or [1], `context` [N, T, D] → `sample`.
+    package func unet(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
+        let unet = try DiffusionBundle(bundle).unet()
+        let reader = StageInput(input)
+        let configuration = unet.configuration
+        let sample = try reader.picture(
+            "sample", channels: configuration.inChannels, in: executor.workspace)
+        let images = sample.shape.images
+        let context = try reader.tokens(
+            "context", images: images, channels: configuration.crossAttentionDim,
+            in: executor.workspace)
+        let output = unet(
+            sample, timesteps: try reader.timesteps("timestep", images: images), context: context,
+            on: executor)
+        return [try planar("sample", output, stage: "U-Net")]
+    }
+
+    /// `latents` [N, C, h, w] → `image` [N, 3, H, W]: the decoder alone, without the scaling factor.
+    package func decode(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
+        let decoder = try DiffusionBundle(bundle).decoder()
+        let latents = try StageInput(input).picture(
+            "latents", channels: decoder.configuration.latentChannels, in: executor.workspace)
+        return [try planar("image", decoder(latents, on: executor), stage: "VAE decoder")]
+    }
+
+    /// `image` [N, 3, H, W] within −1…1 → `mean` and `logvar` [N, C, h, w].
+    package func encode(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
+        let encoder = try DiffusionBundle(bundle).encoder()
+        let image = try StageInput(input).picture(
+            "image", channels: encoder.configuration.pictureChannels,
+            sidesMultipleOf: encoder.configuration.pixelsPerLatent, in: executor.workspace)
+        let posterior = encoder(image, on: executor)
+        return [
+            try planar("mean", posterior.mean, stage: "VAE encoder"),
+            try planar("logvar", posterior.logVariance, stage: "VAE encoder"),
+        ]
+    }
+
+    /// `image` [N, 3, H, W] within 0…1 → `image`, enlarged, not clamped.
+    package func upscale(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
+        let upscaler = try bundle.upscaler()
+        let image = try StageInput(input).picture(
+            "image", channels: 3, sidesMultipleOf: upscaler.alignment, in: executor.workspace)
+        return [try planar("image", upscaler(image, on: executor), stage: "upscaler")]
+    }
+
+    private func planar(
+        _ name: String, _ tensor: Tensor, stage: String
+    ) throws -> SafetensorsTensor {
+        let shape = tensor.shape
+        return SafetensorsTensor(
+            name: name, shape: [shape.images, shape.channels, shape.height, shape.width],
+            floats: try finite(tensor.planarValues, stage: stage))
+    }
+
+    private func finite(_ values: [Float], stage: String) throws -> [Float] {
+        guard values.allSatisfy(\.isFinite) else {
+            throw PipelineError.notFinite(stage: stage, step: nil)
+        }
+        return values
+    }
+}

@@ -1,0 +1,42 @@
+package import Pictures
+internal import Samplers
+internal import WeightStore
+
+extension TextToImage {
+    /// How a picture of `plan` was made, for its `parameters` text.
+    /// - Parameter upscaler: the upscaler's name and factor, where the picture was enlarged.
+    package func parameters(
+        of plan: Plan, seed: UInt64, upscaler: (name: String, scale: Int)? = nil
+    ) -> GenerationParameters {
+        typealias Key = GenerationParameters.Key
+        let request = plan.request
+        let (sampler, schedule) = plan.sampler.parameterNames
+        let hash = model.bundle.stages["unet"]?.sha256.prefix(10)
+        let settings: [(key: String, value: String?)] = [
+            (Key.steps, "\(request.steps)"),
+            (Key.sampler, sampler),
+            (Key.scheduleType, schedule),
+            (Key.guidance, GenerationParameters.number(request.guidance)),
+            (Key.seed, "\(seed)"),
+            (Key.size, "\(plan.width)x\(plan.height)"),
+            (Key.modelHash, hash.map(String.init)),
+            (Key.model, model.bundle.name),
+            ("Postprocess upscale by", upscaler.map { "\($0.scale)" }),
+            ("Postprocess upscaler", upscaler?.name),
+            (Key.version, "Inkstone \(inkstoneVersion)"),
+        ]
+        return GenerationParameters(
+            prompt: request.prompt, negativePrompt: request.negativePrompt,
+            settings: settings.compactMap { key, value in value.map { .init(key, $0) } })
+    }
+}
+
+extension SamplerKind {
+    /// The names that AUTOMATIC1111's reader knows: of the sampler, and of its schedule where that
+    /// is not the sampler's own.
+    fileprivate var parameterNames: (sampler: String, schedule: String?) {
+        let suffix = " Karras"
+        guard displayName.hasSuffix(suffix) else { return (displayName, nil) }
+        return (String(displayName.dropLast(suffix.count)), "Karras")
+    }
+}

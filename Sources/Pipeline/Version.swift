@@ -1,0 +1,2 @@
+/// This version of Inkstone.
+package let inkstoneVersion = "0.1.0"
