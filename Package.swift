@@ -63,7 +63,7 @@ let package = Package(
         .executableTarget(
             name: "inkstone",
             dependencies: [
-                "Pipeline", "Terminal",
+                "Pipeline", "Models", "Pictures", "Samplers", "Tensors", "Terminal", "WeightStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),

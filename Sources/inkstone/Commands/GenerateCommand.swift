@@ -1,0 +1,147 @@
+import ArgumentParser
+import Pictures
+import Pipeline
+import Samplers
+import WeightStore
+
+/// `inkstone generate`: text to pictures.
+struct GenerateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Draw pictures from text.",
+        discussion: """
+            Examples:
+              inkstone generate "熊猫，蓝色背景" -o panda.png
+              inkstone generate "苹果，粉色背景" --count 4 --seed 7 --upscale
+              echo "西瓜" | inkstone generate - -o - > melon.png
+
+            The same prompt, seed and options give the same picture. The PNG carries them in its \
+            `parameters` text, where other programs find them too; inkstone inspect shows it. A \
+            file that is there already is replaced.
+            """)
+
+    @Argument(help: "What to draw, in Chinese or English; - reads it from standard input.")
+    var prompt: String
+
+    @Option(
+        name: [.customShort("n"), .customLong("negative")],
+        help: ArgumentHelp("What the picture should not show.", valueName: "text"))
+    var negativePrompt = ""
+
+    @Option(help: ArgumentHelp("The model: a name or a bundle's folder.", valueName: "bundle"))
+    var model = defaultModel
+
+    @Option(help: "Denoising steps: more take longer and draw finer. (default: the model's own)")
+    var steps: Int?
+
+    @Option(help: "How closely the picture follows the text. (default: the model's own)")
+    var guidance: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "How the noise is removed: "
+                + SamplerKind.allCases.map(\.rawValue).joined(separator: ", ")
+                + ". (default: the model's own)",
+            valueName: "name"))
+    var sampler: String?
+
+    @Option(help: "The number that the picture grows from. (default: a random one)")
+    var seed: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            "Width and height in pixels. (default: the model's own)", valueName: "WxH"))
+    var size: PictureSize?
+
+    @Option(help: "Pictures to draw; each has the seed after the one before.")
+    var count = 1
+
+    @Flag(help: "Enlarge the pictures, four times with the usual upscaler.")
+    var upscale = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The upscaler, a name or a bundle's folder; says --upscale as well. "
+                + "(default: the model's own, or \(defaultUpscaler))",
+            valueName: "bundle"))
+    var upscaler: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "The PNG to write, - for standard output. More than one picture are numbered: "
+                + "FILE-1.png, FILE-2.png. (default: inkstone-SEED.png)",
+            valueName: "file"))
+    var output: String?
+
+    @Flag(name: .shortAndLong, help: "Show no progress.")
+    var quiet = false
+
+    @OptionGroup var machine: MachineOptions
+
+    func validate() throws {
+        guard output != "-" || count == 1 else {
+            throw ValidationError("--count: standard output takes one picture, found \(count)")
+        }
+    }
+
+    func run() throws {
+        let executor = try machine.executor()
+        let library = ModelLibrary()
+        let model = try DiffusionBundle(try library.open(model))
+        let painter = TextToImage(model, on: executor)
+        let plan = try painter.plan(try request(for: model.bundle))
+        let upscaler = try upscalerBundle(for: model.bundle, in: library).map {
+            try PictureUpscaler($0, on: executor)
+        }
+        for index in 0..<count {
+            try target(seed: plan.request.seed &+ UInt64(index), index: index).check()
+        }
+        let display = GenerationDisplay(quiet: quiet)
+        defer { display.finish() }
+        var index = 0
+        try painter.run(plan, progress: display.show, warn: display.warn) { result in
+            let picture = try upscaler.map { upscaler in
+                display.showUpscaling(picture: index, of: count)
+                return try upscaler(result.picture)
+            }
+            let parameters = painter.parameters(
+                of: plan, seed: result.seed, upscaler: upscaler.map { ($0.name, $0.scale) })
+            let target = target(seed: result.seed, index: index)
+            let drawn = picture ?? result.picture
+            try target.write(
+                try encodePNG(drawn, texts: [("parameters", parameters.text)]))
+            display.note("\(target.name): \(drawn.width)x\(drawn.height), seed \(result.seed)")
+            index += 1
+        }
+    }
+
+    private func request(for bundle: Bundle) throws -> GenerationRequest {
+        let defaults = try RequestDefaults(bundle)
+        return GenerationRequest(
+            prompt: try prompt == "-" ? promptFromInput() : prompt,
+            negativePrompt: negativePrompt, steps: steps ?? defaults.steps,
+            guidance: guidance ?? defaults.guidance, sampler: sampler ?? defaults.sampler,
+            seed: seed ?? UInt64(UInt32.random(in: .min ... .max)), width: size?.width,
+            height: size?.height, count: count)
+    }
+
+    private func promptFromInput() throws -> String {
+        let bytes = try readInput("-", limit: 1 << 20)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw UsageError("the prompt on standard input is not UTF-8 text")
+        }
+        return String(text.reversed().drop(while: \.isWhitespace).reversed())
+    }
+
+    private func upscalerBundle(for model: Bundle, in library: ModelLibrary) throws -> Bundle? {
+        if let upscaler { return try library.open(upscaler) }
+        guard upscale else { return nil }
+        return model.stages["upscaler"] == nil ? try library.open(defaultUpscaler) : model
+    }
+
+    private func target(seed: UInt64, index: Int) -> Output {
+        guard let output else { return Output("inkstone-\(seed).png") }
+        return count == 1 ? Output(output) : Output(output).numbered(index + 1)
+    }
+}

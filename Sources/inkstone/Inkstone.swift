@@ -1,0 +1,52 @@
+// The command. Reading order: this file, then a file a subcommand in Commands/; Options/ holds what
+// they share, Streams/ is how they talk to the outside, Bench/ what `inkstone bench` measures with.
+
+import ArgumentParser
+import Pipeline
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The program.
+@main
+enum Program {
+    /// Runs the command line and ends the process.
+    static func main() {
+        // A reader that went away is an error of the write, with a clean end.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try Inkstone.parseAsRoot()
+            try command.run()
+        } catch {
+            exit(Failure(error).report())
+        }
+    }
+}
+
+/// `inkstone`: draws pictures from text.
+struct Inkstone: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inkstone",
+        abstract: "Draw pictures from Chinese or English text, on this computer, offline.",
+        discussion: """
+            Examples:
+              inkstone generate "熊猫，蓝色背景" --upscale -o panda.png
+              inkstone upscale small.png large.png
+              inkstone inspect panda.png
+              inkstone models
+
+            INKSTONE_MODELS names folders of models (with colons between them) that are looked \
+            through first. INKSTONE_ISA forces an instruction set: reference, avx2, neon or \
+            neon-dotprod.
+
+            Exit status: 0 done, 1 failed, 2 the command line or the request makes no sense.
+            """,
+        version: inkstoneVersion,
+        subcommands: [
+            GenerateCommand.self, UpscaleCommand.self, InspectCommand.self, ModelsCommand.self,
+            BenchCommand.self, StageCommand.self,
+        ])
+}

@@ -1,0 +1,5 @@
+/// The model that draws where none is named.
+let defaultModel = "emoji-zh"
+
+/// The model that enlarges pictures where none is named.
+let defaultUpscaler = "realesr-animevideov3-x4"

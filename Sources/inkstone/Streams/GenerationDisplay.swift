@@ -1,0 +1,60 @@
+import Pipeline
+import Terminal
+
+/// Shows on standard error how far the pictures are.
+final class GenerationDisplay {
+    private let quiet: Bool
+    private var bar = ProgressBar()
+    /// The stage that is shown, and its number of steps.
+    private var shown: (name: String, steps: Int)?
+
+    /// - Parameter quiet: shows warnings and nothing else.
+    init(quiet: Bool) {
+        self.quiet = quiet
+    }
+
+    /// Shows what the pipeline says.
+    func show(_ progress: Progress) {
+        show(
+            progress.stage, step: progress.step, of: progress.steps, picture: progress.picture,
+            pictures: progress.pictures)
+    }
+
+    /// Says that the enlarging of a picture begins.
+    func showUpscaling(picture: Int, of pictures: Int) {
+        show(.upscale, step: 0, of: 1, picture: picture, pictures: pictures)
+    }
+
+    /// Prints a line about a finished picture.
+    func note(_ message: String) {
+        endStage()
+        if !quiet { bar.finish(message: message) }
+    }
+
+    /// Prints a warning.
+    func warn(_ message: String) {
+        bar.note("inkstone: warning: \(message)")
+    }
+
+    /// Takes the bar away.
+    func finish() {
+        if !quiet { bar.finish() }
+    }
+
+    private func show(
+        _ stage: Progress.Stage, step: Int, of steps: Int, picture: Int, pictures: Int
+    ) {
+        guard !quiet else { return }
+        let name = pictures > 1 ? "\(stage.rawValue) \(picture + 1)/\(pictures)" : stage.rawValue
+        if shown?.name != name { endStage() }
+        shown = (name, steps)
+        bar.update(stage: name, step: step, of: steps)
+    }
+
+    /// A stage has ended when the next one begins.
+    private func endStage() {
+        guard let shown, !quiet else { return }
+        bar.update(stage: shown.name, step: shown.steps, of: shown.steps)
+        self.shown = nil
+    }
+}
