@@ -45,7 +45,7 @@ struct GenerationParametersTests {
             "  kept  blanks ",
             "Steps: 1", "Steps: 1, Sampler: x, Seed: 2", "commas, and: colons", "\"quoted\"", "\\",
             "e\u{301}",
-            "👩‍👩‍👧", "\u{2028}",
+            "👩\u{200D}👩\u{200D}👧", "\u{2028}",
         ]
         for prompt in all {
             var parameters = Self.panda
