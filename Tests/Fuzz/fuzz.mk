@@ -1,5 +1,5 @@
-# Fuzzing with libFuzzer under AddressSanitizer: `make fuzz` runs every Tests/Fuzz/fuzz_NAME.swift for
-# FUZZ_SECONDS, `make fuzz-NAME` one of them.
+# Fuzzing with libFuzzer under AddressSanitizer: `make fuzz` runs every Tests/Fuzz/fuzz_NAME.swift
+# for FUZZ_SECONDS, `make fuzz-NAME` one of them.
 #
 # A fuzz target NAME is
 #   Tests/Fuzz/fuzz_NAME.swift   with an @_cdecl("LLVMFuzzerTestOneInput") function,
@@ -33,8 +33,8 @@ $(FUZZ_NAMES:%=fuzz-build-%): fuzz-build-%:
 	swift build -c release --scratch-path $(FUZZ_BUILD) --sanitize address \
 	    -Xswiftc -sanitize=fuzzer -Xcc -fsanitize=fuzzer-no-link \
 	    --target $(lastword $(FUZZ_MODULES_$*))
-	package=$$(sed -n '/"-module-name","$(lastword $(FUZZ_MODULES_$*))"/s/.*"-package-name","\([^"]*\)".*/\1/p' \
-	    $(FUZZ_BUILD)/release.yaml | head -n 1) && \
+	package=$$(grep '"-module-name","$(lastword $(FUZZ_MODULES_$*))"' $(FUZZ_BUILD)/release.yaml \
+	    | sed -n 's/.*"-package-name","\([^"]*\)".*/\1/p' | head -n 1) && \
 	swiftc -O -g -swift-version 6 -parse-as-library -package-name "$$package" \
 	    -sanitize=fuzzer,address -I $(FUZZ_BUILD)/release/Modules Tests/Fuzz/fuzz_$*.swift \
 	    $$(find $(FUZZ_MODULES_$*:%=$(FUZZ_BUILD)/release/%.build) -name '*.o') \
