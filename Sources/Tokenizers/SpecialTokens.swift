@@ -45,8 +45,10 @@ enum TokenizerKind {
 struct SpecialTokens {
     /// By role, such as `pad_token`.
     private(set) var named: [String: AddedToken] = [:]
-    /// Those that the files add beyond the named ones, in the order of their ids.
-    private(set) var extra: [AddedToken] = []
+    /// Those that the files give an id, in the order of their ids.
+    private(set) var numbered: [AddedToken] = []
+    /// Those that the files list without a role.
+    private(set) var additional: [AddedToken] = []
 
     private static let roles = [
         "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
@@ -54,26 +56,23 @@ struct SpecialTokens {
 
     init(_ config: SettingsFile, _ kind: TokenizerKind, folder: String) throws(TokenizerError) {
         named = kind.defaultTokens.mapValues { AddedToken(content: $0) }
-        try readNamed(config, isSpecial: false)
-        var additional = try config.tokens("additional_special_tokens")
+        try readNamed(config)
+        additional = try config.tokens("additional_special_tokens")
         if let decoder = try config.value("added_tokens_decoder", "an object", { $0.object }) {
             try readDecoder(decoder, config)
         } else {
             let path = "\(folder)/special_tokens_map.json"
             let map = SettingsFile(path: path, object: try optionalObject(path))
-            try readNamed(map, isSpecial: true)
+            try readNamed(map)
             additional += try map.tokens("additional_special_tokens")
-            try readAddedTokens("\(folder)/added_tokens.json", additional)
+            try readAddedTokens("\(folder)/added_tokens.json")
         }
-        extra += additional
     }
 
-    private mutating func readNamed(
-        _ file: SettingsFile, isSpecial: Bool
-    ) throws(TokenizerError) {
+    private mutating func readNamed(_ file: SettingsFile) throws(TokenizerError) {
         for role in SpecialTokens.roles {
             guard let json = file.object?[role], json != .null else { continue }
-            named[role] = try file.token(role, json, isSpecial: isSpecial)
+            named[role] = try file.token(role, json, isSpecial: true)
         }
     }
 
@@ -82,20 +81,21 @@ struct SpecialTokens {
         _ decoder: JSONObject, _ config: SettingsFile
     ) throws(TokenizerError) {
         let key = "added_tokens_decoder"
+        let special = Set(named.values.map { ExactKey(text: $0.content) })
         var tokens: [(id: Int, token: AddedToken)] = []
         for (name, json) in decoder {
             guard let id = Int(name), id >= 0 else {
                 throw config.wrong(key, "ids as keys", "\"\(name)\"")
             }
-            tokens.append((id, try config.token(key, json, isSpecial: false)))
+            let content = json["content"]?.string ?? ""
+            let isSpecial = special.contains(ExactKey(text: content))
+            tokens.append((id, try config.token(key, json, isSpecial: isSpecial)))
         }
-        extra += tokens.sorted { $0.id < $1.id }.map(\.token)
+        numbered = tokens.sorted { $0.id < $1.id }.map(\.token)
     }
 
     /// `added_tokens.json`: tokens and their ids.
-    private mutating func readAddedTokens(
-        _ path: String, _ additional: [AddedToken]
-    ) throws(TokenizerError) {
+    private mutating func readAddedTokens(_ path: String) throws(TokenizerError) {
         let file = SettingsFile(path: path, object: try optionalObject(path))
         guard let object = file.object else { return }
         var tokens: [(id: Int, content: String)] = []
@@ -104,7 +104,7 @@ struct SpecialTokens {
             tokens.append((id, content))
         }
         let special = Set((named.values + additional).map { ExactKey(text: $0.content) })
-        extra += tokens.sorted { $0.id < $1.id }.map { _, content in
+        numbered = tokens.sorted { $0.id < $1.id }.map { _, content in
             let isSpecial = special.contains(ExactKey(text: content))
             return AddedToken(content: content, isNormalized: !isSpecial)
         }
@@ -121,20 +121,25 @@ struct SpecialTokens {
 
     /// Every token to look for in prompts, and its id.
     ///
-    /// The first of several with one content stands. Extra tokens that the vocabulary lacks get the
-    /// ids behind it; a named one that it lacks (a `[MASK]`) is not looked for.
+    /// Of several with one content, what `numbered` says holds, and else the last of the others.
+    /// Tokens that the vocabulary lacks get the ids behind it; a named one that it lacks (a
+    /// `[MASK]`) is not looked for.
     func ids(in vocabulary: Vocabulary) -> [(token: AddedToken, id: Int32)] {
         var result: [(token: AddedToken, id: Int32)] = []
-        var seen: Set<ExactKey> = []
+        var positions: [ExactKey: Int] = [:]
         var next = Int32(vocabulary.count)
-        for token in extra where seen.insert(ExactKey(text: token.content)).inserted {
-            let known = vocabulary.id(of: token.content)
-            result.append((token, known ?? next))
-            if known == nil { next += 1 }
-        }
-        for token in SpecialTokens.roles.compactMap({ named[$0] })
-        where seen.insert(ExactKey(text: token.content)).inserted {
-            if let id = vocabulary.id(of: token.content) { result.append((token, id)) }
+        let known = SpecialTokens.roles.compactMap { named[$0] }
+            .filter { vocabulary.id(of: $0.content) != nil }
+        for token in numbered + known + additional where !token.content.isEmpty {
+            let key = ExactKey(text: token.content)
+            if let position = positions[key] {
+                if position >= numbered.count { result[position].token = token }
+                continue
+            }
+            positions[key] = result.count
+            let id = vocabulary.id(of: token.content)
+            result.append((token, id ?? next))
+            if id == nil { next += 1 }
         }
         return result
     }
