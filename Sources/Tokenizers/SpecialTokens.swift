@@ -55,17 +55,20 @@ struct SpecialTokens {
     ]
 
     init(_ config: SettingsFile, _ kind: TokenizerKind, folder: String) throws(TokenizerError) {
-        named = kind.defaultTokens.mapValues { AddedToken(content: $0) }
+        let defaults = kind.defaultTokens.mapValues { AddedToken(content: $0) }
         try readNamed(config)
         additional = try config.tokens("additional_special_tokens")
         if let decoder = try config.value("added_tokens_decoder", "an object", { $0.object }) {
+            named.merge(defaults) { named, _ in named }
             try readDecoder(decoder, config)
         } else {
             let path = "\(folder)/special_tokens_map.json"
             let map = SettingsFile(path: path, object: try optionalObject(path))
             try readNamed(map)
             additional += try map.tokens("additional_special_tokens")
+            // Only a token that the files name is special here, not one that the class has anyway.
             try readAddedTokens("\(folder)/added_tokens.json")
+            named.merge(defaults) { named, _ in named }
         }
     }
 
