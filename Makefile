@@ -5,8 +5,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # One configuration for the product and its tests, so that each file is compiled once.
-SWIFT_BUILD = $(SWIFT) build -c release
-SWIFT_TEST = $(SWIFT) test -c release --disable-testable-imports --disable-xctest
+SWIFT_BUILD = $(SWIFT) build -c release -Xswiftc -enable-testing
+SWIFT_TEST = $(SWIFT) test -c release -Xswiftc -enable-testing --disable-xctest
 INKSTONE = .build/release/inkstone
 DEMO_PROMPT = 熊猫，蓝色背景
 

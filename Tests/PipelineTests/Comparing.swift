@@ -39,11 +39,11 @@ func peakSignalToNoise(_ a: Picture, _ b: Picture) -> Double {
 }
 
 func readPicture(_ path: String) throws -> Picture {
-    try decodePNG(Array(MappedFile(path: path).bytes)).picture
+    try decodePNG(readFile(path)).picture
 }
 
 func readJSON(_ path: String) throws -> JSONValue {
-    try JSONValue.parse(Array(MappedFile(path: path).bytes))
+    try JSONValue.parse(readFile(path))
 }
 
 extension GenerationRequest {

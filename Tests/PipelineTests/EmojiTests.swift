@@ -3,6 +3,7 @@ import Pipeline
 import Quantizer
 import Tensors
 import Testing
+import WeightStore
 
 /// The trained demo model: the 16 pictures that diffusers draws with it.
 @Suite struct EmojiTests {

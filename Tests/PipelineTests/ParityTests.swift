@@ -2,6 +2,7 @@ import Layers
 import Models
 import Pictures
 import Pipeline
+import Quantizer
 import Samplers
 import Tensors
 import Testing
