@@ -4,6 +4,8 @@
 # The clang that Swift brings is the one that builds the kernels.
 KC_SWIFT := $(realpath $(shell command -v swift))
 KC_CLANG := $(or $(wildcard $(dir $(KC_SWIFT))clang),clang)
+# gold warns about the sanitizers' symbols, and knows no ARM.
+KC_LINK := $(if $(wildcard $(dir $(KC_CLANG))ld.lld),-fuse-ld=lld)
 KC_BUILD := .build-kernel-check
 KC_SOURCES := $(wildcard CKernels/*/*.c Tests/KernelCheck/*.c)
 KC_HEADERS := $(wildcard CKernels/*.h CKernels/*/*.h Tests/KernelCheck/*.h)
@@ -12,19 +14,19 @@ KC_ARM := --target=aarch64-linux-gnu
 KC_ARM_ROOT := /usr/aarch64-linux-gnu
 KC_HOST := $(shell uname -m)
 
-# $(1): variant, $(2): its flags, $(3): more for the linker.
+# $(1): variant, $(2): its flags.
 define KC_VARIANT
 $(KC_BUILD)/$(1)/%.o: %.c $(KC_HEADERS)
 	@mkdir -p $$(@D)
 	@$(KC_CLANG) $(KC_FLAGS) $(2) -c $$< -o $$@
 $(KC_BUILD)/kernel-check-$(1): $(KC_SOURCES:%.c=$(KC_BUILD)/$(1)/%.o)
-	@$(KC_CLANG) $(2) $(3) $$^ -lm -o $$@
+	@$(KC_CLANG) $(2) $(KC_LINK) $$^ -lm -o $$@
 endef
 
 $(eval $(call KC_VARIANT,native,))
 $(eval $(call KC_VARIANT,undefined,-fsanitize=undefined -fno-sanitize-recover=all))
 $(eval $(call KC_VARIANT,address,-fsanitize=address -fno-omit-frame-pointer))
-$(eval $(call KC_VARIANT,arm,$(KC_ARM),-fuse-ld=lld))
+$(eval $(call KC_VARIANT,arm,$(KC_ARM)))
 
 .PHONY: kernel-check-here kernel-check-sanitized kernel-check-arm kernel-check-old kernel-bench
 
