@@ -50,13 +50,16 @@ struct AddedTokenMatcher {
         case token(Token)
     }
 
-    private let patterns: [Pattern]
-    private let beginnings: Set<Unicode.Scalar>
+    /// By their first scalar, the longest in front.
+    private let patterns: [Unicode.Scalar: [Pattern]]
 
     init(_ patterns: [Pattern]) {
-        self.patterns = patterns.filter { !$0.scalars.isEmpty }
-            .sorted { $0.scalars.count > $1.scalars.count }
-        beginnings = Set(self.patterns.compactMap(\.scalars.first))
+        var byBeginning: [Unicode.Scalar: [Pattern]] = [:]
+        for pattern in patterns.sorted(by: { $0.scalars.count > $1.scalars.count }) {
+            guard let first = pattern.scalars.first else { continue }
+            byBeginning[first, default: []].append(pattern)
+        }
+        self.patterns = byBeginning
     }
 
     /// Hands the parts of `text` to `body`, in order; no part is empty.
@@ -64,9 +67,8 @@ struct AddedTokenMatcher {
         var pieceStart = text.startIndex
         var index = pieceStart
         while index < text.endIndex {
-            guard beginnings.contains(text[index].scalar),
-                let pattern = patterns.first(where: { matches($0, text, at: index) })
-            else {
+            let candidates = patterns[text[index].scalar]
+            guard let pattern = candidates?.first(where: { matches($0, text, at: index) }) else {
                 index += 1
                 continue
             }

@@ -93,6 +93,9 @@ struct SettingsFile {
         guard length >= 3, length == length.rounded() else {
             throw wrong(key, "a whole number from 3 on", "\(length)")
         }
+        guard limit >= 3 else {
+            throw wrong(key, "a text encoder with 3 positions or more", "\(limit)")
+        }
         return Int(min(length, Double(limit)))
     }
 

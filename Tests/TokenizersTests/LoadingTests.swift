@@ -61,6 +61,12 @@ import WeightStore
         #expect(try folder.load(defaultLength: 32).maximumLength == length)
     }
 
+    @Test func encodersWithoutRoomForContentAreRefused() throws {
+        let folder = try wordFolder(Self.words, ["tokenizer_config.json": "{}"])
+        #expect(try folder.load(defaultLength: 3).maximumLength == 3)
+        #expect(throws: TokenizerError.self) { try folder.load(defaultLength: 2) }
+    }
+
     @Test(arguments: [
         (#"{"model_max_length": 2}"#, "\"model_max_length\""),
         (#"{"model_max_length": 7.5}"#, "\"model_max_length\""),

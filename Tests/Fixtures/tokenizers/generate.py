@@ -21,7 +21,7 @@ WRITTEN = [
     "[SEP] a [sep] [CLS]b[MASK] [UNK][PAD] [ SEP ]", "a<|endoftext|>b <|ENDOFTEXT|> <|startoftext|><| |>",
     "1234567890 ½ ² Ⅷ ① ٣ ३", "😀👨\u200d👩\u200d👧🏳️\u200d🌈❤️👍🏽🇨🇳1️⃣", "ＡＢＣ１２３，！？￥＄ ｶﾞ",
     "zero\u200bwidth\u200d \ufeffbom \u00adsoft\u2060 \u180e", "\t tab\nline\r\nend\x0b\x0c\x1f \x7f\x85\xa0\u3000\u2028x",
-    "\ufffd\ue000\U000f0000 \u0378 \U0001f9ff", "a" * 100, "b" * 101, "é" * 100, "unaffable" * 11 + "x", "xyz" * 60,
+    "nul\0nul \ufffd\ue000\U000f0000 \u0378 \U0001f9ff", "a" * 100, "b" * 101, "é" * 100, "unaffable" * 11 + "x", "xyz" * 60,
     "“引号”——…《书名》【】〈〉、。・", "(best quality:1.2), [detail], {x|y} <lora:a:0.8> #tag @me 50% a_b a-b a/b a\\b ~`^",
     "หมา हिन्दी বাংলা தமிழ் العربية עברית ру́сский Ёж Й", "𠀀𪛖\U0002b740\U0002b820\U0002b920\U0002f800豈更",
     "\u166d \u1734 \u171e \u1885 \ua9bd \U000111c9 \U00011938 \u11b60 \u1acf",
