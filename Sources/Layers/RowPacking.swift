@@ -7,7 +7,7 @@ enum RowFormat {
 
     init(for matrix: Matrix, on executor: Executor) {
         if case .q8 = matrix.panels {
-            self = executor.activation == CK_ACTIVATION_Q8 ? .q8 : .q16
+            self = executor.activation == .q8 ? .q8 : .q16
         } else {
             self = .f32
         }

@@ -1,17 +1,19 @@
-package import CKernels
+internal import CKernels
 
 /// What every layer runs on: the threads, the activation memory, the precision of quantised activations.
 package struct Executor: Sendable {
     package let parallel: Parallel
     package let workspace: Workspace
     /// How activations are quantised that multiply int8 weights: what the processor does best.
-    package let activation: ck_activation
+    package let activation: ActivationPrecision
 
-    /// - Parameter threads: 1 or more.
-    package init(threads: Int) {
+    /// - Parameters:
+    ///   - threads: 1 or more.
+    ///   - activation: nil for what the selected instruction set does best.
+    package init(threads: Int, activation: ActivationPrecision? = nil) {
         parallel = Parallel(threads: threads)
         workspace = Workspace()
-        activation = ck_preferred_activation()
+        self.activation = activation ?? .preferred
     }
 
     package func tensor(_ shape: Shape) -> Tensor { Tensor(shape, in: workspace) }
@@ -21,6 +23,19 @@ package struct Executor: Sendable {
         let stride = (bytesPerWorker + 63) & ~63
         return Scratch(
             storage: workspace.take(bytes: stride * parallel.threads), stride: stride)
+    }
+}
+
+/// The precision of activations that multiply int8 weights; every instruction set can do each.
+package enum ActivationPrecision: String, CaseIterable, Sendable {
+    /// 12 significant bits.
+    case q16
+    /// 8 bits.
+    case q8
+
+    /// What the selected instruction set does best.
+    package static var preferred: ActivationPrecision {
+        ck_preferred_activation() == CK_ACTIVATION_Q8 ? .q8 : .q16
     }
 }
 
