@@ -74,6 +74,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Quantizer/Command", swiftSettings: swift),
+        .target(
+            name: "TestSupport", dependencies: ["WeightStore"], path: "Tests/Support",
+            swiftSettings: swift),
         .testTarget(
             name: "WeightStoreTests", dependencies: ["WeightStore"],
             swiftSettings: swift),
@@ -93,11 +96,13 @@ let package = Package(
             name: "QuantizerTests", dependencies: ["Quantizer", "WeightStore"],
             swiftSettings: swift),
         .testTarget(
-            name: "LayersTests", dependencies: ["Layers", "Tensors", "WeightStore", "CKernels"],
+            name: "LayersTests", dependencies: ["Layers", "Tensors", "WeightStore", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
             name: "ModelsTests",
-            dependencies: ["Models", "Layers", "Tensors", "WeightStore", "Quantizer"],
+            dependencies: [
+                "Models", "Layers", "Tensors", "WeightStore", "Quantizer", "TestSupport",
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "PipelineTests",

@@ -64,7 +64,7 @@ private func exchange(_ first: String, _ second: String) -> Bool {
 }
 
 /// Removes a folder and all in it without following symbolic links; what cannot be removed stays.
-func removeFolder(_ path: String) {
+package func removeFolder(_ path: String) {
     for name in names(in: path) { removeItem("\(path)/\(name)") }
     rmdir(path)
 }
