@@ -1,0 +1,351 @@
+#include "check_product.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/// The operands of a case, and what was left to chance.
+typedef struct operands {
+    void *a, *b;
+    float *a_scale, *b_scale, *bias;
+    size_t stride, ldc;
+    size_t panels, panel_size; ///< Weights of a panel, filling included.
+} operands;
+
+static bool is_quantized(const check_product *product) {
+    return product->types == CHECK_Q16_Q8 || product->types == CHECK_Q8_Q8;
+}
+
+static size_t panel_width(const check_product *product) {
+    return is_quantized(product) ? CK_PANEL_Q8 : CK_PANEL_FLOAT;
+}
+
+static size_t taps(const ck_window *window) {
+    return window->kernel_h * window->kernel_w;
+}
+
+static size_t pixels(const ck_window *window) {
+    const size_t m = window->height * window->width;
+    return m > 0 ? ((window->height - 1) * window->stride + window->kernel_h) * window->strip_width
+                 : 0;
+}
+
+static size_t round_up(size_t value, size_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+// Filling
+
+static int16_t random_level(check_filling filling, int most) {
+    switch (filling) {
+    case CHECK_EXTREMES:
+        return (int16_t)(check_below(2) ? most : -most);
+    case CHECK_LARGEST:
+        return (int16_t)most;
+    default:
+        return (int16_t)((int)check_below(2 * (size_t)most + 1) - most);
+    }
+}
+
+/// Writes one input pixel; what lies between pixels stays poisoned.
+static void fill_pixel(const check_product *product, operands *operands, size_t pixel) {
+    static const check_kind kinds[CHECK_FILLINGS] = {CHECK_NORMAL, CHECK_TINY, CHECK_INFINITE,
+                                                     CHECK_ZERO};
+    const bool is_zero = product->filling == CHECK_ZEROS && check_below(2);
+    const size_t begin = pixel * operands->stride;
+    const size_t channels = product->window.channels;
+    if (!is_quantized(product)) {
+        check_fill_f32(channels, (float *)operands->a + begin, kinds[product->filling]);
+        return;
+    }
+    for (size_t c = 0; c < channels; c++) {
+        if (product->types == CHECK_Q16_Q8) {
+            ((int16_t *)operands->a)[begin + c] =
+                is_zero ? 0 : random_level(product->filling, 2047);
+        } else {
+            ((int8_t *)operands->a)[begin + c] =
+                is_zero ? 0 : (int8_t)random_level(product->filling, 127);
+        }
+    }
+    for (size_t g = 0; g < product->groups; g++) {
+        operands->a_scale[pixel * product->groups + g] = is_zero ? 0 : check_uniform(1e-4f, 2);
+    }
+}
+
+static size_t weight_index(const check_product *product, const operands *operands, size_t j,
+                           size_t k) {
+    if (is_quantized(product)) {
+        return j / 8 * operands->panel_size + k / 4 * 32 + j % 8 * 4 + k % 4;
+    }
+    return j / 16 * operands->panel_size + k * 16 + j % 16;
+}
+
+static void fill_weight(const check_product *product, operands *operands, size_t index) {
+    switch (product->types) {
+    case CHECK_F32_F32:
+        ((float *)operands->b)[index] = check_normal();
+        break;
+    case CHECK_F32_F16: // Any float16 below 2 in magnitude.
+        ((uint16_t *)operands->b)[index] =
+            (uint16_t)(check_below(0x4000) | (check_below(2) ? 0x8000 : 0));
+        break;
+    default:
+        ((int8_t *)operands->b)[index] = (int8_t)random_level(product->filling, 127);
+    }
+}
+
+static operands make_operands(const check_product *product) {
+    static const size_t a_sizes[CHECK_TYPES] = {4, 4, 2, 1}, b_sizes[CHECK_TYPES] = {4, 2, 1, 1};
+    const size_t a_size = a_sizes[product->types], b_size = b_sizes[product->types];
+    const size_t rows = pixels(&product->window), channels = product->window.channels;
+    const size_t k = taps(&product->window) * channels, n = product->n;
+    const size_t width = panel_width(product), n_read = round_up(n, 16);
+    operands made = {
+        .stride = channels + (check_below(2) ? check_below(9) : 0),
+        .ldc = n + (check_below(2) ? check_below(9) : 0),
+        .panels = (n + width - 1) / width,
+        .panel_size = width * (is_quantized(product)             ? round_up(k, 8)
+                               : product->types == CHECK_F32_F16 ? round_up(k, 2)
+                                                                 : k),
+    };
+    const size_t a_count = rows > 0 ? (rows - 1) * made.stride + channels : 0;
+    made.a = check_input(a_count * a_size, check_below(4) * a_size);
+    made.a_scale = check_input(rows * product->groups * sizeof(float), 4 * check_below(4));
+    made.b = check_input(made.panels * made.panel_size * b_size, 0);
+    made.b_scale = check_input(n_read * sizeof(float), 4 * check_below(4));
+    made.bias = check_below(3) ? check_input(n_read * sizeof(float), 4 * check_below(4)) : NULL;
+
+    for (size_t i = 0; i < rows; i++) {
+        fill_pixel(product, &made, i);
+    }
+    memset(made.b, 0, made.panels * made.panel_size * b_size);
+    for (size_t j = 0; j < n; j++) {
+        for (size_t i = 0; i < k; i++) {
+            fill_weight(product, &made, weight_index(product, &made, j, i));
+        }
+        made.b_scale[j] = check_uniform(1e-4f, 2);
+        if (made.bias) {
+            made.bias[j] = check_normal();
+        }
+    }
+    return made;
+}
+
+// Calling
+
+/// Multiplies the output rows [first, first + height) of the strip with the panels of `range`.
+static void multiply(const check_product *product, const operands *operands, bool is_conv,
+                     size_t first, size_t height, ck_panel_range range, float *c) {
+    ck_window window = product->window;
+    window.height = height;
+    const size_t m = height * window.width, n = product->n, ldc = operands->ldc;
+    const size_t k = taps(&window) * window.channels;
+    const size_t pixel = first * window.stride * window.strip_width;
+    const size_t begin = pixel * operands->stride;
+    const float *const a_scale = operands->a_scale + pixel * product->groups;
+    const float *const bias = operands->bias;
+    c += first * window.width * ldc;
+
+    const ck_rows_f32 f32 = {(const float *)operands->a + begin, operands->stride};
+    const ck_rows_q16 q16 = {(const int16_t *)operands->a + begin, operands->stride, a_scale,
+                             product->groups, product->group_k};
+    const ck_rows_q8 q8 = {(const int8_t *)operands->a + begin, operands->stride, a_scale,
+                           product->groups, product->group_k};
+    const ck_panels_f32 b32 = {operands->b, n, k};
+    const ck_panels_f16 b16 = {operands->b, n, k};
+    const ck_panels_q8 b8 = {operands->b, operands->b_scale, n, k};
+    switch (product->types) {
+    case CHECK_F32_F32:
+        is_conv ? ck_conv_f32_f32(window, f32, b32, range, bias, c, ldc)
+                : ck_gemm_f32_f32(m, f32, b32, range, bias, c, ldc);
+        break;
+    case CHECK_F32_F16:
+        is_conv ? ck_conv_f32_f16(window, f32, b16, range, bias, c, ldc)
+                : ck_gemm_f32_f16(m, f32, b16, range, bias, c, ldc);
+        break;
+    case CHECK_Q16_Q8:
+        is_conv ? ck_conv_q16_q8(window, q16, b8, range, bias, c, ldc)
+                : ck_gemm_q16_q8(m, q16, b8, range, bias, c, ldc);
+        break;
+    default:
+        is_conv ? ck_conv_q8_q8(window, q8, b8, range, bias, c, ldc)
+                : ck_gemm_q8_q8(m, q8, b8, range, bias, c, ldc);
+    }
+}
+
+// Promises
+
+static double half_value(uint16_t bits) {
+    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    const double magnitude =
+        exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24);
+    return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+typedef enum element_type { F32, F16, Q16, Q8 } element_type;
+
+static const element_type a_types[CHECK_TYPES] = {F32, F32, Q16, Q8};
+static const element_type b_types[CHECK_TYPES] = {F32, F16, Q8, Q8};
+
+static double element(element_type type, const void *data, size_t index) {
+    switch (type) {
+    case F32:
+        return ((const float *)data)[index];
+    case F16:
+        return half_value(((const uint16_t *)data)[index]);
+    case Q16:
+        return ((const int16_t *)data)[index];
+    default:
+        return ((const int8_t *)data)[index];
+    }
+}
+
+/// A sum in double, and what its terms' magnitudes sum up to.
+typedef struct exact {
+    double sum, magnitude;
+} exact;
+
+/// Adds one tap of output j: what the input pixel brings.
+static void add_tap(const check_product *product, const operands *operands, size_t pixel,
+                    size_t tap, size_t j, exact *total) {
+    size_t c = 0;
+    for (size_t g = 0; g < product->groups; g++) {
+        exact group = {0, 0};
+        for (size_t end = c + product->group_k[g]; c < end; c++) {
+            const size_t k = tap * product->window.channels + c;
+            const double term =
+                element(a_types[product->types], operands->a, pixel * operands->stride + c) *
+                element(b_types[product->types], operands->b,
+                        weight_index(product, operands, j, k));
+            group.sum += term;
+            group.magnitude += fabs(term);
+        }
+        if (is_quantized(product)) {
+            group.sum *= operands->a_scale[pixel * product->groups + g];
+            group.magnitude = fabs(group.sum);
+        }
+        total->sum += group.sum;
+        total->magnitude += group.magnitude;
+    }
+}
+
+static exact expected_output(const check_product *product, const operands *operands, size_t i,
+                             size_t j) {
+    const ck_window *const window = &product->window;
+    const size_t y = i / window->width * window->stride, x = i % window->width * window->stride;
+    exact total = {0, 0};
+    for (size_t ky = 0; ky < window->kernel_h; ky++) {
+        for (size_t kx = 0; kx < window->kernel_w; kx++) {
+            add_tap(product, operands, (y + ky) * window->strip_width + x + kx,
+                    ky * window->kernel_w + kx, j, &total);
+        }
+    }
+    if (is_quantized(product)) {
+        total.sum *= operands->b_scale[j];
+        total.magnitude *= operands->b_scale[j];
+    }
+    if (operands->bias) {
+        total.sum += operands->bias[j];
+        total.magnitude += fabs(operands->bias[j]);
+    }
+    return total;
+}
+
+/// Outputs within the rounding of their additions. A quantised group's sum is exact until it turns
+/// to float32, so there only groups count. Each addition may lose a subnormal's last bit.
+static void check_sums(const check_product *product, const operands *operands, const float *c) {
+    const ck_window *const window = &product->window;
+    const size_t m = window->height * window->width, n = product->n;
+    const size_t additions =
+        taps(window) * (is_quantized(product) ? 2 * product->groups + 1 : window->channels) + 1;
+    const size_t step = product->is_timed ? 1009 : 1;
+    for (size_t at = 0; at < m * n; at += step) {
+        const size_t i = at / n, j = at % n;
+        const exact expected = expected_output(product, operands, i, j);
+        const double bound = (double)additions * (0x1p-23 * expected.magnitude + 0x1p-149);
+        if (!check_value("c", at, expected.sum, c[i * operands->ldc + j], bound)) {
+            return;
+        }
+    }
+}
+
+/// What lies between the rows of C is not touched.
+static void check_gaps(const check_product *product, const operands *operands, const float *c) {
+    for (size_t i = 0; i + 1 < product->window.height * product->window.width; i++) {
+        for (size_t j = product->n; j < operands->ldc; j++) {
+            uint32_t bits;
+            memcpy(&bits, &c[i * operands->ldc + j], sizeof bits);
+            if (bits != UINT32_MAX) {
+                check_fail("row %zu is written at %zu of %zu", i, j, product->n);
+                return;
+            }
+        }
+    }
+}
+
+/// In four pieces, cut at any row and any panel: the same bytes.
+static void check_pieces(const check_product *product, const operands *operands, bool is_conv,
+                         const float *c, size_t c_count) {
+    const size_t height = product->window.height;
+    const size_t row = check_below(height + 1), panel = check_below(operands->panels + 1);
+    const ck_panel_range left = {0, panel}, right = {panel, operands->panels};
+    float *pieces = check_output(c_count * sizeof *pieces, 0);
+    multiply(product, operands, is_conv, row, height - row, right, pieces);
+    multiply(product, operands, is_conv, 0, row, left, pieces);
+    multiply(product, operands, is_conv, 0, row, right, pieces);
+    multiply(product, operands, is_conv, row, height - row, left, pieces);
+    check_same("pieces", c_count, sizeof *c, c, pieces);
+}
+
+static void check_reference(const check_product *product, const operands *operands, bool is_conv,
+                            const float *c, size_t c_count) {
+    float *reference = check_output(c_count * sizeof *reference, 0);
+    check_use_reference();
+    multiply(product, operands, is_conv, 0, product->window.height,
+             (ck_panel_range){0, operands->panels}, reference);
+    check_use_tested();
+    check_same("c against the reference", c_count, sizeof *c, reference, c);
+}
+
+static bool begin_case(check_product *product, bool is_conv) {
+    static const char *const types[CHECK_TYPES] = {"f32_f32", "f32_f16", "q16_q8", "q8_q8"};
+    static const char *const fillings[CHECK_FILLINGS] = {"random", "extremes", "largest", "zeros"};
+    char name[32];
+    snprintf(name, sizeof name, "%s_%s", is_conv ? "conv" : "gemm", types[product->types]);
+    ck_window *const window = &product->window;
+    window->channels = 0;
+    for (size_t g = 0; g < product->groups; g++) {
+        window->channels += product->group_k[g];
+    }
+    return check_case(name, "m=%zux%zu window=%zux%zu/%zu k=%zu/%zu n=%zu %s", window->height,
+                      window->width, window->kernel_h, window->kernel_w, window->stride,
+                      window->channels, product->groups, product->n, fillings[product->filling]);
+}
+
+void check_one_product(check_product product, bool is_conv) {
+    if (!begin_case(&product, is_conv)) {
+        return;
+    }
+    ck_window *const window = &product.window;
+    const size_t m = window->height * window->width;
+    window->strip_width = m > 0 ? (window->width - 1) * window->stride + window->kernel_w : 1;
+    if (is_conv) {
+        window->strip_width += check_below(3);
+    }
+    const operands operands = make_operands(&product);
+    const size_t c_count = m > 0 && product.n > 0 ? (m - 1) * operands.ldc + product.n : 0;
+    const ck_panel_range all = {0, operands.panels};
+    float *c = check_output(c_count * sizeof *c, sizeof *c * check_below(4));
+    multiply(&product, &operands, is_conv, 0, window->height, all, c);
+    check_sums(&product, &operands, c);
+    check_gaps(&product, &operands, c);
+    check_pieces(&product, &operands, is_conv, c, c_count);
+    if (is_quantized(&product) && !product.is_timed) {
+        check_reference(&product, &operands, is_conv, c, c_count);
+    }
+    const double work = 2.0 * (double)(m * product.n * taps(window) * window->channels);
+    check_bench bench = check_bench_begin(work, CHECK_FLOP);
+    while (product.is_timed && check_bench_next(&bench)) {
+        multiply(&product, &operands, is_conv, 0, window->height, all, c);
+    }
+}
