@@ -26,7 +26,11 @@ package protocol CheckpointSource: AnyObject {
 /// torch's container from before 1.6, or (by the ending `.json`) the index of several.
 package func openCheckpoint(_ path: String) throws(QuantizerError) -> any CheckpointSource {
     if path.hasSuffix(".json") { return try ShardedSource(index: path) }
-    let source = try ByteSource(path: path)
+    return try openCheckpoint(try ByteSource(path: path))
+}
+
+/// Opens one file of the three kinds.
+package func openCheckpoint(_ source: ByteSource) throws(QuantizerError) -> any CheckpointSource {
     let head = try source.read(at: 0, count: min(64, source.count))
     if head.starts(with: ZipArchive.magic) || LegacyTorch.isLegacy(head) {
         return try TorchSource(source)
@@ -36,10 +40,10 @@ package func openCheckpoint(_ path: String) throws(QuantizerError) -> any Checkp
     }
     if head.starts(with: Array("version https://git-lfs".utf8)) {
         throw .unsupported(
-            path: path, what: "a Git LFS pointer, not the weights: fetch them with `git lfs pull`")
+            path: source.path, what: "a Git LFS pointer, not the weights: fetch them with `git lfs pull`")
     }
     throw .unsupported(
-        path: path,
+        path: source.path,
         what: head.isEmpty
             ? "an empty file" : "neither a safetensors file nor one that torch.save wrote")
 }
