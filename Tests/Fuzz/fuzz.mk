@@ -10,6 +10,7 @@
 FUZZ_MODULES_safetensors := WeightStore
 FUZZ_MODULES_png := CPNG Pictures
 FUZZ_FLAGS_png := -I Sources/CPNG/include -lpng
+FUZZ_MODULES_torch := WeightStore Quantizer
 
 FUZZ_SECONDS ?= 60
 FUZZ_BUILD := .build-fuzz

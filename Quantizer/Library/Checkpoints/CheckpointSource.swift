@@ -8,6 +8,13 @@ package struct CheckpointTensor: Equatable, Sendable {
     package let type: DataType
     /// Row-major extents; empty for a single number.
     package let shape: [Int]
+
+    /// Describes a tensor.
+    package init(name: String, type: DataType, shape: [Int]) {
+        self.name = name
+        self.type = type
+        self.shape = shape
+    }
 }
 
 /// Named tensors that can be read one at a time.
@@ -40,7 +47,8 @@ package func openCheckpoint(_ source: ByteSource) throws(QuantizerError) -> any 
     }
     if head.starts(with: Array("version https://git-lfs".utf8)) {
         throw .unsupported(
-            path: source.path, what: "a Git LFS pointer, not the weights: fetch them with `git lfs pull`")
+            path: source.path,
+            what: "a Git LFS pointer, not the weights: fetch them with `git lfs pull`")
     }
     throw .unsupported(
         path: source.path,

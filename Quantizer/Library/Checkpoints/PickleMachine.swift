@@ -4,14 +4,15 @@ import WeightStore
 /// tensors. Nothing is imported, called or executed; an opcode or a global outside of the whitelist
 /// ends the walk with its name and place.
 ///
-/// Work and memory are linear in the pickle's length. What would unfold into more than
+/// Work and memory are linear in the pickle's length, at most some hundred megabytes. What would unfold into more than
 /// `PickleMachine.unfoldLimit` values by naming the same ones again and again is refused.
 struct PickleMachine {
     /// Values that the whole pickle may stand for, shared ones counted each time.
     static let unfoldLimit = 50_000_000
     /// Bytes that a pickle may have: those of real checkpoints have less than two million.
-    static let byteLimit = 64 << 20
-    private static let memoLimit = 4_000_000
+    static let byteLimit = 16 << 20
+    /// Values on the stack, in the memo, in the arena, and copied from lists into dictionaries.
+    private static let valueLimit = 2_000_000
 
     let path: String
     /// The compound values found, referred to by `PickleValue.object`.
@@ -48,6 +49,9 @@ struct PickleMachine {
             }
             if opcode == .stop { return try pop() }
             try step(opcode)
+            guard max(stack.count, marks.count, objects.count) <= Self.valueLimit else {
+                throw refused("holds more than \(Self.valueLimit) values")
+            }
         }
     }
 
@@ -149,7 +153,7 @@ extension PickleMachine {
 
     private mutating func remember(_ key: Int) throws(QuantizerError) {
         guard let value = stack.last else { throw refused("remembers from an empty stack") }
-        guard memo.count < Self.memoLimit else { throw refused("remembers too many values") }
+        guard memo.count < Self.valueLimit else { throw refused("remembers too many values") }
         memo[key] = value
     }
 
@@ -324,7 +328,7 @@ extension PickleMachine {
             }
         }
         copied += items.count
-        guard copied <= Self.unfoldLimit else { throw refused("copies too many values") }
+        guard copied <= Self.valueLimit else { throw refused("copies too many values") }
         let index = objects.count
         add(.dictionary([]))
         try insert(items, into: index)

@@ -20,7 +20,7 @@ struct ZipArchive {
     /// Entries by their full name.
     let entries: [String: Entry]
 
-    private static let directoryLimit = 256 << 20
+    private static let directoryLimit = 32 << 20
     private static let headerSize = 30
     private static let recordSize = 46
 

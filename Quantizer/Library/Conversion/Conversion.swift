@@ -14,6 +14,19 @@ package struct Conversion {
     /// The checkpoint, from which the sources' names are counted.
     let root: String
 
+    /// Gathers what was opened elsewhere.
+    /// - Parameter root: the folder that the sources' names are counted from.
+    package init(
+        stages: [Stage], tokenizer: TokenizerFiles?, description: BundleDescription,
+        recipe: QuantizationRecipe, root: String = ""
+    ) {
+        self.stages = stages
+        self.tokenizer = tokenizer
+        self.description = description
+        self.recipe = recipe
+        self.root = root
+    }
+
     /// Opens a checkpoint of any known kind.
     /// - Parameters:
     ///   - path: a diffusers folder, or the file of an upscaler.

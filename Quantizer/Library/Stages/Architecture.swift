@@ -1,4 +1,4 @@
-import WeightStore
+package import WeightStore
 
 /// The network classes that are known, by upstream's name.
 package enum Architecture: String, CaseIterable, Sendable {
@@ -9,6 +9,13 @@ package enum Architecture: String, CaseIterable, Sendable {
     case compactNet = "SRVGGNetCompact"
 
     /// All tensors of a network of this class with this configuration.
+    /// - Parameter path: where the configuration stands, for messages.
+    package func expectedTensors(
+        _ configuration: JSONObject, path: String
+    ) throws(QuantizerError) -> ExpectedTensors {
+        try expectedTensors(ConfigurationReader(path: path, object: configuration))
+    }
+
     func expectedTensors(
         _ configuration: ConfigurationReader
     ) throws(QuantizerError) -> ExpectedTensors {
