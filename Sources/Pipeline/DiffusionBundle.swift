@@ -25,7 +25,7 @@ package struct DiffusionBundle: Sendable {
         guard let scheduler = bundle.scheduler else {
             throw PipelineError.missingPart(bundle: bundle.path, part: "scheduler configuration")
         }
-        let schedule = try SchedulerConfiguration(scheduler)
+        let schedule = try SchedulerConfiguration(scheduler).correctedForLatents
         schedulerConfiguration = schedule
         // Any class is read for its schedule; where there is no sampler of its kind, DDIM walks it.
         defaultSampler =

@@ -37,6 +37,9 @@ extension SchedulerConfiguration {
         clipSample = try flag("clip_sample")
         clipSampleRange = try number("clip_sample_range") ?? clipSampleRange
         useKarrasSigmas = try flag("use_karras_sigmas") ?? useKarrasSigmas
+        algorithmType = try name("algorithm_type") ?? algorithmType
+        originalInferenceSteps =
+            try integer("original_inference_steps") ?? originalInferenceSteps
         rescaleBetasZeroSNR = try flag("rescale_betas_zero_snr") ?? rescaleBetasZeroSNR
     }
 }

@@ -224,3 +224,12 @@ private func parse(_ text: String) throws -> JSONValue { try .parse(Array(text.u
         #expect(JSONValue.number(.infinity).serialized() == Array("null".utf8))
     }
 }
+
+@Suite struct PythonConstantTests {
+    @Test func readsPythonsConstantsAsNullOnlyWhenAsked() throws {
+        let text = Array(#"{"a": NaN, "b": -Infinity, "c": Infinity, "d": -1}"#.utf8)
+        let value = try JSONValue.parse(text, limits: .python)
+        #expect(value == ["a": nil, "b": nil, "c": nil, "d": -1])
+        #expect(throws: WeightError.self) { try JSONValue.parse(text) }
+    }
+}

@@ -22,7 +22,9 @@ struct DiffusersFolder {
     init(path: String) throws(QuantizerError) {
         self.path = path
         let index = path + "/" + Self.indexName
-        self.index = try readingFile { () throws(WeightError) in try JSONObject.load(index) }
+        self.index = try readingFile { () throws(WeightError) in
+            try JSONObject.load(index, limits: .python)
+        }
     }
 
     /// The networks, their tensors checked but not read.
@@ -38,7 +40,7 @@ struct DiffusersFolder {
             }
             let configurationPath = "\(path)/\(name)/config.json"
             let configuration = try readingFile { () throws(WeightError) in
-                try JSONObject.load(configurationPath)
+                try JSONObject.load(configurationPath, limits: .python)
             }
             stages.append(
                 try Stage(
@@ -52,7 +54,9 @@ struct DiffusersFolder {
     /// The scheduler's configuration, of whatever class.
     func scheduler() throws(QuantizerError) -> JSONObject {
         let file = "\(path)/scheduler/scheduler_config.json"
-        return try readingFile { () throws(WeightError) in try JSONObject.load(file) }
+        return try readingFile { () throws(WeightError) in
+            try JSONObject.load(file, limits: .python)
+        }
     }
 
     /// The tokenizer's class and files.

@@ -6,16 +6,25 @@ package struct JSONLimits: Sendable {
     package var byteCount = 256 << 20
     /// Values, keys not counted.
     package var valueCount = 16 << 20
+    /// Whether `NaN`, `Infinity` and `-Infinity`, which Python's json module writes, are read as null.
+    package var readsPythonConstants = false
 
     /// The usual limits.
     package init() {}
+
+    /// For files that Python libraries write, such as diffusers' configurations.
+    package static var python: JSONLimits {
+        var limits = JSONLimits()
+        limits.readsPythonConstants = true
+        return limits
+    }
 }
 
 extension JSONValue {
     /// Reads one JSON text.
     ///
-    /// Strict: UTF-8 without byte order mark, no comments, no `NaN` or `Infinity`, no lone
-    /// surrogates, no key twice in one object.
+    /// Strict: UTF-8 without byte order mark, no comments, no `NaN` or `Infinity` (unless the limits
+    /// say so), no lone surrogates, no key twice in one object.
     /// - Parameter source: what the text is, for messages; usually a path.
     /// - Source: RFC 8259.
     package static func parse(
@@ -91,6 +100,12 @@ struct JSONParser {
         case UInt8(ascii: "{"): return .object(try parseObject(depth: depth + 1))
         case UInt8(ascii: "["): return .array(try parseArray(depth: depth + 1))
         case UInt8(ascii: "\""): return .string(try parseString())
+        case UInt8(ascii: "N") where limits.readsPythonConstants:
+            return try parseWord("NaN", .null)
+        case UInt8(ascii: "I") where limits.readsPythonConstants:
+            return try parseWord("Infinity", .null)
+        case UInt8(ascii: "-") where limits.readsPythonConstants && peek(1) == UInt8(ascii: "I"):
+            return try parseWord("-Infinity", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try parseNumber()
         case UInt8(ascii: "t"): return try parseWord("true", .bool(true))
         case UInt8(ascii: "f"): return try parseWord("false", .bool(false))
