@@ -25,9 +25,12 @@ struct Convert: ParsableCommand {
     @Option(help: ArgumentHelp("An upscaler to put beside the model.", valueName: "file"))
     var upscaler: String?
 
+    @OptionGroup var notes: ModelNotes
+
     func run() throws {
-        let conversion = try Conversion.open(
+        var conversion = try Conversion.open(
             checkpoint, recipe: try output.recipe(), upscaler: upscaler, name: output.name)
+        try notes.apply(to: &conversion.description)
         try output.write(conversion)
     }
 }

@@ -28,6 +28,8 @@ package struct BundleDescription: Sendable {
     package var scheduler: JSONObject?
     /// The files that it was made from.
     package var sources: [Source] = []
+    /// What a request that does not say gets: `steps`, `guidance`, `sampler`.
+    package var defaults: JSONObject?
     /// The source's licence text.
     package var license: String?
 
@@ -142,6 +144,7 @@ package final class BundleWriter {
         }
         json["sources"] = .array(
             description.sources.map { ["file": .string($0.file), "sha256": .string($0.sha256)] })
+        json["defaults"] = description.defaults.map { .object($0) }
         json["license"] = description.license.map { .string($0) }
         return json
     }
