@@ -33,16 +33,6 @@ package enum Activation: Sendable {
             }
         }
     }
-
-    /// The activation of `x`, as a new tensor.
-    package func callAsFunction(_ x: Tensor, on executor: Executor) -> Tensor {
-        let y = executor.tensor(x.shape)
-        y.pointer.update(from: x.pointer, count: x.shape.count)
-        apply(
-            rows: x.shape.rows, columns: x.shape.channels, firstColumn: 0, y.pointer,
-            stride: x.shape.channels)
-        return y
-    }
 }
 
 /// The tensor that a layer's output is added to: y = factor · output + x.

@@ -9,7 +9,8 @@ import Synchronization
 /// The activation memory: blocks that return when their last owner lets go, and are lent again.
 ///
 /// A denoising step asks for the same sizes as the one before it, so after the first step the system's
-/// allocator is no longer asked. Between stages `trim` hands the free blocks back.
+/// allocator is no longer asked. Large blocks, whose making costs little beside the work in them, go
+/// back to the system at once; `trim` hands back the others between stages.
 package final class Workspace: Sendable {
     private struct State {
         var free: [Block] = []
@@ -24,6 +25,7 @@ package final class Workspace: Sendable {
     }
 
     private static let alignment = 64
+    private static let largestKept = 32 << 20
     private let state = Mutex(State())
 
     package init() {}
@@ -78,7 +80,12 @@ package final class Workspace: Sendable {
     fileprivate func giveBack(_ block: Block) {
         state.withLock { state in
             state.bytesInUse -= block.bytes
-            state.free.append(block)
+            if block.bytes <= Self.largestKept {
+                state.free.append(block)
+            } else {
+                state.bytesHeld -= block.bytes
+                free(block.pointer)
+            }
         }
     }
 
