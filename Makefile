@@ -19,7 +19,7 @@ help: ## List the targets
 	    | awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
 setup: ## Install what the build needs, or say what is missing
-	@scripts/setup build
+	@.ci/setup build
 
 build: setup ## Build inkstone and inkstone-quantize
 	$(SWIFT_BUILD) --product inkstone
@@ -34,11 +34,11 @@ test: setup ## Build everything and run all tests
 	$(SWIFT_TEST) --skip-build
 
 lint: ## Check the format of all files
-	@scripts/setup lint
-	@scripts/lint
+	@.ci/setup lint
+	@.ci/lint
 
 format: ## Bring all sources into shape
-	@scripts/setup lint
+	@.ci/setup lint
 	$(SWIFT) format format --in-place --recursive --parallel Package.swift Sources Quantizer Tests
 	git ls-files '*.c' '*.h' | xargs -r clang-format -i
 
@@ -49,7 +49,7 @@ fuzz: ## Fuzz the readers, 60 seconds each
 
 .PHONY: setup-kernel-check
 setup-kernel-check:
-	@scripts/setup build kernel-check
+	@.ci/setup build kernel-check
 
 bench: build ## Time each stage of the default model
 	$(INKSTONE) bench
@@ -59,7 +59,7 @@ INSTALL_BUILD = $(SWIFT_BUILD) --static-swift-stdlib --scratch-path .build-insta
 install: setup ## Install the commands and models under PREFIX (and DESTDIR)
 	$(INSTALL_BUILD) --product inkstone
 	$(INSTALL_BUILD) --product inkstone-quantize
-	scripts/install .build-install/release "$(DESTDIR)$(PREFIX)"
+	packaging/install .build-install/release "$(DESTDIR)$(PREFIX)"
 
 clean: ## Remove everything that was built
 	rm -rf .build .build-install
