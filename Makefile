@@ -5,8 +5,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # One configuration for the product and its tests, so that each file is compiled once.
-SWIFT_BUILD = $(SWIFT) build -c release -Xswiftc -enable-testing
-SWIFT_TEST = $(SWIFT) test -c release -Xswiftc -enable-testing --disable-xctest
+# Tests look into modules, which `swift test` allows by itself in another configuration only.
+TESTABLE = -c release -Xswiftc -enable-testing
+SWIFT_BUILD = $(SWIFT) build $(TESTABLE)
+SWIFT_TEST = $(SWIFT) test $(TESTABLE) --disable-xctest
 INKSTONE = .build/release/inkstone
 DEMO_PROMPT = 熊猫，蓝色背景
 
@@ -30,8 +32,7 @@ demo: build ## Draw a panda on blue ground into demo.png
 	@echo "The picture is in $(CURDIR)/demo.png"
 
 test: setup ## Build everything and run all tests
-	$(SWIFT_BUILD) --build-tests
-	$(SWIFT_TEST) --skip-build
+	$(SWIFT_TEST)
 
 lint: ## Check the format of all files
 	@.ci/setup lint
@@ -52,17 +53,17 @@ setup-kernel-check:
 	@.ci/setup build kernel-check
 
 bench: build ## Time each stage of the default model
-	$(INKSTONE) bench
+	$(INKSTONE) bench --guided --upscaler realesr-animevideov3-x4
 
 # An installed command must run where no toolchain is: it brings the Swift runtime along.
-INSTALL_BUILD = $(SWIFT_BUILD) --static-swift-stdlib --scratch-path .build-install
+INSTALL_BUILD = $(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install
 install: setup ## Install the commands and models under PREFIX (and DESTDIR)
 	$(INSTALL_BUILD) --product inkstone
 	$(INSTALL_BUILD) --product inkstone-quantize
 	packaging/install .build-install/release "$(DESTDIR)$(PREFIX)"
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-install
+	rm -rf .build .build-*
 
 -include Tests/KernelCheck/kernel-check.mk
 -include Tests/Fuzz/fuzz.mk
