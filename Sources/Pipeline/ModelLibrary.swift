@@ -37,8 +37,12 @@ package struct ModelLibrary: Sendable {
 
     /// Opens the bundle that `name` means: a bundle's folder, or the name of one in the library.
     package func open(_ name: String) throws -> Bundle {
-        if Self.isBundle(name) || name.contains("/") { return try Bundle.open(name) }
-        guard let folder = folders.first(where: { Self.isBundle("\($0)/\(name)") }) else {
+        if !name.isEmpty && Self.isBundle(name) || name.contains("/") {
+            return try Bundle.open(name)
+        }
+        guard !name.isEmpty,
+            let folder = folders.first(where: { Self.isBundle("\($0)/\(name)") })
+        else {
             throw PipelineError.modelNotFound(
                 name: printable(name), searched: folders, known: names())
         }
