@@ -6,7 +6,8 @@ package enum QuantizerError: Error, Equatable, CustomStringConvertible {
     case file(WeightError)
     /// The bytes of a file contradict its format.
     case malformed(path: String, what: String)
-    /// A pickle holds something other than plain data. `offset` counts from the pickle's first byte.
+    /// A pickle holds something other than plain data. `offset` counts from the pickle's first
+    /// byte, in torch's old container from the file's.
     case pickle(path: String, offset: Int, what: String)
     /// The file or model is sound but of a kind that is not handled.
     case unsupported(path: String, what: String)
@@ -33,9 +34,9 @@ package enum QuantizerError: Error, Equatable, CustomStringConvertible {
         case .file(let error):
             return error.description
         case .malformed(let path, let what):
-            return "\(path): damaged or not what it seems: \(what)"
+            return "\(path): damaged or not what it seems: \(printable(what))"
         case .pickle(let path, let offset, let what):
-            return "\(path): refused, its pickle at byte \(offset) \(what)"
+            return "\(path): refused, its pickle at byte \(offset) \(printable(what))"
         case .unsupported(let path, let what):
             return "\(path): \(what)"
         case .configuration(let path, let key, let expected, let found):

@@ -4,8 +4,8 @@ import WeightStore
 /// tensors. Nothing is imported, called or executed; an opcode or a global outside of the whitelist
 /// ends the walk with its name and place.
 ///
-/// Work and memory are linear in the pickle's length, at most some hundred megabytes. What would unfold into more than
-/// `PickleMachine.unfoldLimit` values by naming the same ones again and again is refused.
+/// Work and memory are linear in the pickle's length, at most some hundred megabytes. What would
+/// unfold into more than `unfoldLimit` values by naming the same ones again and again is refused.
 struct PickleMachine {
     /// Values that the whole pickle may stand for, shared ones counted each time.
     static let unfoldLimit = 50_000_000
@@ -61,6 +61,7 @@ struct PickleMachine {
 
     private mutating func step(_ opcode: PickleOpcode) throws(QuantizerError) {
         switch opcode {
+        case .stop: break
         case .proto: try protocolVersion()
         case .frame: _ = try integer(UInt64.self)
         case .none: stack.append(.none)
@@ -70,8 +71,7 @@ struct PickleMachine {
         case .binInt1: stack.append(.integer(Int(try byte())))
         case .binInt2: stack.append(.integer(Int(try integer(UInt16.self))))
         case .long1: try pushLong()
-        case .binFloat:
-            stack.append(.float(Double(bitPattern: try integer(UInt64.self).byteSwapped)))
+        case .binFloat: try pushFloat()
         case .binUnicode, .binString: try pushText(count: Int(try integer(UInt32.self)))
         case .shortBinUnicode, .shortBinString: try pushText(count: Int(try byte()))
         case .mark: marks.append(stack.count)
@@ -97,7 +97,6 @@ struct PickleMachine {
         case .binPersistentID: try pushStorage()
         case .reduce: try reduce()
         case .build: try build()
-        case .stop: break
         }
     }
 }
@@ -165,6 +164,10 @@ extension PickleMachine {
     private mutating func protocolVersion() throws(QuantizerError) {
         let version = try byte()
         guard (2...5).contains(version) else { throw refused("has protocol \(version)") }
+    }
+
+    private mutating func pushFloat() throws(QuantizerError) {
+        stack.append(.float(Double(bitPattern: try integer(UInt64.self).byteSwapped)))
     }
 
     private mutating func pushLong() throws(QuantizerError) {
