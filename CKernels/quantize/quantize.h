@@ -11,10 +11,11 @@
 
 /// Quantises rows of float32 on the fly, one scale for each row and each group of consecutive k:
 /// scale = max|x| / L, q = round-half-even(x · (L / max|x|)) clamped to ±L, L = 2047 (q16) or 127
-/// (q8). A group of zeros gets scale 0 and zeros. Infinities and NaN are the caller's to keep out:
-/// they give some scale and some integers, never undefined behaviour. x rows hold `Σ group_x[g]`
-/// values side by side; q rows hold each group padded with zeros to `group_q[g]` ≥ group_x[g] (a
-/// multiple of 4). scale is [rows][groups]. Every rung gives the same bits.
+/// (q8). A group of zeros, or of nothing as large as 2⁻¹¹⁰, gets scale 0 and zeros. Infinities and
+/// NaN are the caller's to keep out: they give some scale and some integers, never undefined
+/// behaviour. x rows hold `Σ group_x[g]` values side by side; q rows hold each group padded with
+/// zeros to `group_q[g]` ≥ group_x[g] (a multiple of 4). scale is [rows][groups]. Every rung gives
+/// the same bits.
 void ck_quantize_q16(size_t rows, size_t groups, const size_t *group_x, const size_t *group_q,
                      const float *x, size_t ldx, int16_t *q, size_t ldq, float *scale);
 void ck_quantize_q8(size_t rows, size_t groups, const size_t *group_x, const size_t *group_q,
