@@ -1,7 +1,8 @@
 /// 2ˣ, eˣ and what stands on them, in the words of the rung's vector header, which comes first.
 ///
-/// Measured against double over every float32 of the range: `exp2_of_negative` within 1.2 ulp,
-/// `exp_of_negative` within 1.3 ulp, `normal_tail` within 5 ulp.
+/// Measured against double over every float of the range, with AVX2: `exp2_of_negative` within 0.8
+/// ulp, `exp_of_negative` within 1.01, `normal_tail` within 4.8 down to −6 and 8.2 beyond; erf
+/// through it (1 − 2 tail) within 2.4e-7.
 #ifndef CK_EXPONENTIAL_H
 #define CK_EXPONENTIAL_H
 

@@ -17,7 +17,7 @@ static double silu_bound(double x) {
 }
 
 static double gelu_bound(double x) {
-    return (x < -6 ? 9 : 4) * ulp;
+    return (x < -6 ? 12 : 6) * ulp;
 }
 
 static double quick_gelu_bound(double x) {

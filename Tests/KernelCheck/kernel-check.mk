@@ -1,5 +1,6 @@
 # The kernel check, five times: as it is, under two sanitizers, as ARM code with and without dot
-# products, and on an x86 processor too old for AVX2. Included by the Makefile.
+# products, and on an x86 processor too old for AVX2. Included by the Makefile, whose setup says which
+# Debian packages are missing.
 
 # The clang that Swift brings is the one that builds the kernels.
 KC_SWIFT := $(realpath $(shell command -v swift))
@@ -13,6 +14,7 @@ KC_FLAGS := -std=gnu17 -O3 -g -Wall -Wextra -Werror -ICKernels
 KC_ARM := --target=aarch64-linux-gnu
 KC_ARM_ROOT := /usr/aarch64-linux-gnu
 KC_HOST := $(shell uname -m)
+KC_COMMA := ,
 
 # $(1): variant, $(2): its flags.
 define KC_VARIANT
@@ -24,7 +26,7 @@ $(KC_BUILD)/kernel-check-$(1): $(KC_SOURCES:%.c=$(KC_BUILD)/$(1)/%.o)
 endef
 
 $(eval $(call KC_VARIANT,native,))
-$(eval $(call KC_VARIANT,undefined,-fsanitize=undefined -fno-sanitize-recover=all))
+$(eval $(call KC_VARIANT,undefined,-fsanitize=undefined$(KC_COMMA)float-cast-overflow -fno-sanitize-recover=all))
 $(eval $(call KC_VARIANT,address,-fsanitize=address -fno-omit-frame-pointer))
 $(eval $(call KC_VARIANT,arm,$(KC_ARM)))
 
@@ -42,16 +44,21 @@ kernel-check-sanitized: $(KC_BUILD)/kernel-check-undefined $(KC_BUILD)/kernel-ch
 	@echo 'kernel-check: AddressSanitizer'
 	@$(KC_BUILD)/kernel-check-address
 
-kernel-check-arm: $(KC_BUILD)/kernel-check-arm
+ifeq ($(KC_HOST),aarch64)
+# The native run has checked the ARM code, each rung.
+kernel-check-arm:
+else
+kernel-check-arm: setup-kernel-check $(KC_BUILD)/kernel-check-arm
 	@echo 'kernel-check: ARM, Cortex-A53 (no dot product)'
-	@qemu-aarch64 -L $(KC_ARM_ROOT) -cpu cortex-a53 $<
-	@echo 'kernel-check: ARM, all that qemu knows'
-	@qemu-aarch64 -L $(KC_ARM_ROOT) -cpu max $<
+	@qemu-aarch64 -L $(KC_ARM_ROOT) -cpu cortex-a53 $(KC_BUILD)/kernel-check-arm
+	@echo 'kernel-check: ARM with dot product'
+	@INKSTONE_ISA=neon-dotprod qemu-aarch64 -L $(KC_ARM_ROOT) -cpu max $(KC_BUILD)/kernel-check-arm
+endif
 
 ifeq ($(KC_HOST),x86_64)
-kernel-check-old: $(KC_BUILD)/kernel-check-native
+kernel-check-old: setup-kernel-check $(KC_BUILD)/kernel-check-native
 	@echo 'kernel-check: x86 without AVX2'
-	@qemu-x86_64 -cpu Nehalem $<
+	@qemu-x86_64 -cpu Nehalem $(KC_BUILD)/kernel-check-native
 else
 kernel-check-old:
 endif

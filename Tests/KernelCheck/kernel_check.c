@@ -1,4 +1,4 @@
-/// The harness: options, rungs, random numbers, guarded buffers, comparisons, timing.
+/// The harness: options, rungs, random numbers, comparisons, timing.
 #include "kernel_check.h"
 
 #include <math.h>
@@ -8,16 +8,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { most_buffers = 64, guard = 128, most_reports = 20, least_work = 10000 };
+enum { most_reports = 20, least_work = 10000 };
 
 const size_t check_counts[] = {0,  1,  2,  3,  4,  5,  7,  8,  9,  15,  16,  17, 23,
                                24, 25, 31, 32, 33, 47, 63, 64, 65, 127, 129, 257};
 const size_t check_counts_count = sizeof check_counts / sizeof *check_counts;
-
-typedef struct buffer {
-    unsigned char *block;
-    size_t bytes, before, after;
-} buffer;
 
 static struct {
     uint64_t seed, random;
@@ -27,8 +22,6 @@ static struct {
     size_t cases, failures;
     bool in_case, failed;
     char name[64], parameters[192];
-    buffer buffers[most_buffers];
-    size_t buffer_count;
 } state = {.seed = 1};
 
 // Cases and failures
@@ -40,31 +33,8 @@ static uint64_t mix(uint64_t hash, const char *text) {
     return hash;
 }
 
-static const unsigned char poison = 0xff;
-
-static void look_at_guards(const buffer *b) {
-    for (size_t i = 0; i < b->before; i++) {
-        if (b->block[i] != poison) {
-            check_fail("wrote %zu bytes before an output of %zu bytes", b->before - i, b->bytes);
-            return;
-        }
-    }
-    for (size_t i = 0; i < b->after; i++) {
-        if (b->block[b->before + b->bytes + i] != poison) {
-            check_fail("wrote %zu bytes past an output of %zu bytes", i + 1, b->bytes);
-            return;
-        }
-    }
-}
-
 static void end_case(void) {
-    for (size_t i = 0; i < state.buffer_count; i++) {
-        if (state.buffers[i].after) {
-            look_at_guards(&state.buffers[i]);
-        }
-        free(state.buffers[i].block);
-    }
-    state.buffer_count = 0;
+    check_free_buffers();
     state.failures += state.failed;
     state.failed = false;
     state.in_case = false;
@@ -175,37 +145,6 @@ void check_fill_f32(size_t count, float *x, check_kind kind) {
     for (size_t i = 0; i < count; i++) {
         x[i] = one_of(kind);
     }
-}
-
-// Buffers
-
-static void *new_buffer(size_t bytes, size_t before, size_t after) {
-    if (state.buffer_count == most_buffers) {
-        fprintf(stderr, "kernel-check: more than %d buffers in a case\n", most_buffers);
-        exit(2);
-    }
-    void *block = NULL;
-    if (posix_memalign(&block, 64, before + bytes + after + !bytes) != 0) {
-        fprintf(stderr, "kernel-check: no memory for %zu bytes\n", bytes);
-        exit(2);
-    }
-    state.buffers[state.buffer_count++] = (buffer){block, bytes, before, after};
-    memset(block, poison, before + bytes + after);
-    return (unsigned char *)block + before;
-}
-
-void *check_input(size_t bytes, size_t offset) {
-    return new_buffer(bytes, offset, 0);
-}
-
-float *check_input_f32(size_t count, size_t offset, check_kind kind) {
-    float *x = check_input(count * sizeof *x, offset * sizeof *x);
-    check_fill_f32(count, x, kind);
-    return x;
-}
-
-void *check_output(size_t bytes, size_t offset) {
-    return new_buffer(bytes, guard + offset, guard);
 }
 
 // Comparisons

@@ -60,13 +60,17 @@ float check_normal(void);
 /// `count` numbers of a kind.
 void check_fill_f32(size_t count, float *x, check_kind kind);
 
-/// `bytes` uninitialised bytes for an input, `offset` bytes past a 64-byte boundary.
+/// `bytes` bytes for an input, 64-byte aligned if `offset` is 0 and `bytes` a multiple of 64,
+/// otherwise for its element.
 void *check_input(size_t bytes, size_t offset);
-/// The same filled with numbers, `offset` floats past the boundary.
+/// The same filled with numbers; the offset counts floats.
 float *check_input_f32(size_t count, size_t offset, check_kind kind);
 /// `bytes` bytes between guards for an output, `offset` bytes past a 64-byte boundary, poisoned
 /// with a pattern that is NaN as float32.
 void *check_output(size_t bytes, size_t offset);
+
+/// Looks at the guards and frees all buffers: what ends a case.
+void check_free_buffers(void);
 
 /// Fails the case unless both hold the same bytes; `size` is an element's.
 void check_same(const char *what, size_t count, size_t size, const void *expected,
