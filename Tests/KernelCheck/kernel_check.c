@@ -2,11 +2,13 @@
 #include "kernel_check.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { most_reports = 20, least_work = 10000 };
 
@@ -279,11 +281,38 @@ static bool read_options(int count, char **arguments) {
     return true;
 }
 
+/// Names the case in which the program ends: an illegal instruction, a touched guard page, or what
+/// a sanitizer found.
+static void say_case(void) {
+    fflush(stdout);
+    dprintf(STDERR_FILENO, "kernel-check: died in %s %s %s seed=%llu\n", state.name,
+            ck_isa_name(state.tested), state.parameters, (unsigned long long)state.seed);
+}
+
+static void end_by_signal(int number) {
+    say_case();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/// Present where a sanitizer is linked in.
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void say_case_at_death(void) {
+    signal(SIGSEGV, end_by_signal);
+    signal(SIGBUS, end_by_signal);
+    signal(SIGILL, end_by_signal);
+    if (__sanitizer_set_death_callback) {
+        __sanitizer_set_death_callback(say_case);
+    }
+}
+
 int main(int count, char **arguments) {
     static const ck_isa rungs[] = {CK_ISA_REFERENCE, CK_ISA_AVX2, CK_ISA_NEON, CK_ISA_NEON_DOTPROD};
     if (!read_options(count, arguments)) {
         return usage();
     }
+    say_case_at_death();
     const char *forced = getenv("INKSTONE_ISA");
     ck_isa only = CK_ISA_REFERENCE;
     if (forced && !(ck_isa_from_name(forced, &only) && ck_isa_available(only))) {
