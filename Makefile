@@ -40,17 +40,21 @@ lint: ## Check the format of all files
 
 format: ## Bring all sources into shape
 	@.ci/setup lint
-	$(SWIFT) format format --in-place --recursive --parallel Package.swift Sources Quantizer Tests
+	$(SWIFT) format format --in-place --recursive --parallel Package.swift Sources Quantizer Tests \
+	    Benchmarks
 	git ls-files '*.c' '*.h' | xargs -r clang-format -i
 
 kernel-check: ## Check each kernel against its reference: here, sanitized and as ARM code
 kernel-check: setup-kernel-check
-quality: ## Measure what int8 costs in picture quality
 fuzz: ## Fuzz the readers, 60 seconds each
 
 .PHONY: setup-kernel-check
 setup-kernel-check:
 	@.ci/setup build kernel-check
+
+quality: setup ## Measure what int8 costs in picture quality into docs/quality.md (a minute)
+	$(SWIFT_BUILD) --product quality
+	.build/release/quality --output docs/quality.md
 
 bench: build ## Time each stage of the default model
 	$(INKSTONE) bench --guided --upscaler realesr-animevideov3-x4
@@ -67,4 +71,3 @@ clean: ## Remove everything that was built
 
 -include Tests/KernelCheck/kernel-check.mk
 -include Tests/Fuzz/fuzz.mk
--include Tests/Quality/quality.mk

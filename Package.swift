@@ -74,6 +74,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Quantizer/Command", swiftSettings: swift),
+        .executableTarget(
+            name: "quality",
+            dependencies: [
+                "Pipeline", "Quantizer", "Terminal", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Quality", swiftSettings: swift),
         .target(
             name: "TestSupport", dependencies: ["WeightStore"], path: "Tests/Support",
             swiftSettings: swift),
