@@ -11,7 +11,9 @@ static inline __attribute__((always_inline)) void map(size_t count, const float 
     for (; i + f32v_lanes <= count; i += f32v_lanes) {
         f32v_store(y + i, function(f32v_load(x + i)));
     }
-    f32v_store_some(y + i, function(f32v_load_some(x + i, count - i)), count - i);
+    if (i < count) {
+        f32v_store_some(y + i, function(f32v_load_some(x + i, count - i)), count - i);
+    }
 }
 
 static inline f32v quick_gelu_of(f32v x) {
@@ -39,8 +41,10 @@ static void geglu(size_t rows, size_t channels, const float *x, size_t ldx, floa
             f32v_store(to + c, f32v_mul(f32v_load(value + c), gelu_of(f32v_load(gate + c))));
         }
         const size_t left = channels - c;
-        const f32v last = gelu_of(f32v_load_some(gate + c, left));
-        f32v_store_some(to + c, f32v_mul(f32v_load_some(value + c, left), last), left);
+        if (left > 0) {
+            const f32v last = gelu_of(f32v_load_some(gate + c, left));
+            f32v_store_some(to + c, f32v_mul(f32v_load_some(value + c, left), last), left);
+        }
     }
 }
 
@@ -67,8 +71,10 @@ static void prelu(size_t rows, size_t channels, const float *x, size_t ldx, cons
             f32v_store(to + c, leaky(f32v_load(from + c), f32v_load(slope + c)));
         }
         const size_t left = channels - c;
-        const f32v last = leaky(f32v_load_some(from + c, left), f32v_load_some(slope + c, left));
-        f32v_store_some(to + c, last, left);
+        if (left > 0) {
+            const f32v slopes = f32v_load_some(slope + c, left);
+            f32v_store_some(to + c, leaky(f32v_load_some(from + c, left), slopes), left);
+        }
     }
 }
 

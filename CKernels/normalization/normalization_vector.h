@@ -67,9 +67,12 @@ scale_shift_rows(size_t rows, size_t channels, const float *x, size_t ldx, const
                                       f32v_load(shift + c), then_silu));
         }
         const size_t left = channels - c;
-        const f32v last = scaled(f32v_load_some(from + c, left), f32v_load_some(scale + c, left),
-                                 f32v_load_some(shift + c, left), then_silu);
-        f32v_store_some(to + c, last, left);
+        if (left > 0) {
+            const f32v last =
+                scaled(f32v_load_some(from + c, left), f32v_load_some(scale + c, left),
+                       f32v_load_some(shift + c, left), then_silu);
+            f32v_store_some(to + c, last, left);
+        }
     }
 }
 
@@ -137,10 +140,12 @@ static void layer_norm(size_t rows, size_t channels, const float *x, size_t ldx,
                                           f32v_load(gamma + c), f32v_load(beta + c)));
         }
         const size_t left = channels - c;
-        const f32v last =
-            normalized(f32v_load_some(from + c, left), mean, rest, inverse,
-                       f32v_load_some(gamma + c, left), f32v_load_some(beta + c, left));
-        f32v_store_some(to + c, last, left);
+        if (left > 0) {
+            const f32v last =
+                normalized(f32v_load_some(from + c, left), mean, rest, inverse,
+                           f32v_load_some(gamma + c, left), f32v_load_some(beta + c, left));
+            f32v_store_some(to + c, last, left);
+        }
     }
 }
 

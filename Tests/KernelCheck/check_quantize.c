@@ -238,8 +238,8 @@ void check_quantize(void) {
         }
         check_dequantize(check_counts[i], i % 5);
     }
-    check_rows(16, 320, 0, CHECK_NORMAL, true);
-    check_rows(16, 64, 0, CHECK_NORMAL, true);
+    check_rows(64, 320, 0, CHECK_NORMAL, true);
+    check_rows(512, 64, 0, CHECK_NORMAL, true);
     check_dequantize(20480, 0);
     check_from_half();
     check_ties();

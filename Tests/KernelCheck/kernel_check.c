@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { most_reports = 20, least_work = 10000 };
+enum { most_reports = 20, least_bytes = 60000, least_flops = 20000000 };
 
 const size_t check_counts[] = {0,  1,  2,  3,  4,  5,  7,  8,  9,  15,  16,  17, 23,
                                24, 25, 31, 32, 33, 47, 63, 64, 65, 127, 129, 257};
@@ -207,7 +207,8 @@ check_bench check_bench_begin(double work, check_unit unit) {
 bool check_bench_next(check_bench *bench) {
     const double shortest = 1e-3;
     const int last_round = 9;
-    if (!state.bench || bench->work < least_work) {
+    const double least = bench->unit == CHECK_BYTES ? least_bytes : least_flops;
+    if (!state.bench || bench->work < least) {
         return false;
     }
     if (bench->calls++ < bench->target) {
