@@ -27,7 +27,8 @@ build: setup ## Build inkstone and inkstone-quantize
 	$(SWIFT_BUILD) --product inkstone
 	$(SWIFT_BUILD) --product inkstone-quantize
 
-demo: build ## Draw a panda on blue ground into demo.png
+demo: setup ## Draw a panda on blue ground into demo.png
+	$(SWIFT_BUILD) --product inkstone
 	$(INKSTONE) generate "$(DEMO_PROMPT)" --upscale -o demo.png
 	@echo "The picture is in $(CURDIR)/demo.png"
 

@@ -1,6 +1,6 @@
 # The kernel check, five times: as it is, under two sanitizers, as ARM code with and without dot
-# products, and on an x86 processor too old for AVX2. Included by the Makefile, whose setup says which
-# Debian packages are missing.
+# products, and on an x86 processor too old for AVX2. Included by the Makefile, whose setup says
+# which Debian packages are missing.
 
 # The clang that Swift brings is the one that builds the kernels.
 KC_SWIFT := $(realpath $(shell command -v swift))
@@ -26,7 +26,8 @@ $(KC_BUILD)/kernel-check-$(1): $(KC_SOURCES:%.c=$(KC_BUILD)/$(1)/%.o)
 endef
 
 $(eval $(call KC_VARIANT,native,))
-$(eval $(call KC_VARIANT,undefined,-fsanitize=undefined$(KC_COMMA)float-cast-overflow -fno-sanitize-recover=all))
+KC_UNDEFINED := -fsanitize=undefined$(KC_COMMA)float-cast-overflow -fno-sanitize-recover=all
+$(eval $(call KC_VARIANT,undefined,$(KC_UNDEFINED)))
 $(eval $(call KC_VARIANT,address,-fsanitize=address -fno-omit-frame-pointer))
 $(eval $(call KC_VARIANT,arm,$(KC_ARM)))
 
