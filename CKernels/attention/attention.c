@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#pragma STDC FP_CONTRACT OFF
+
 void ck_fill_attention(ck_attention_table *table, ck_isa isa) {
     if (isa == CK_ISA_REFERENCE) {
         ck_fill_attention__reference(table);

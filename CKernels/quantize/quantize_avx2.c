@@ -21,8 +21,10 @@ static float largest_magnitude(size_t count, const float *x) {
         largest[0] = _mm256_max_ps(largest[0], _mm256_andnot_ps(sign, _mm256_loadu_ps(x + i)));
         i += 8;
     }
-    largest[1] =
-        _mm256_max_ps(largest[1], _mm256_andnot_ps(sign, f32v_load_some(x + i, count - i)));
+    if (i < count) {
+        const __m256 rest = f32v_load_some(x + i, count - i);
+        largest[1] = _mm256_max_ps(largest[1], _mm256_andnot_ps(sign, rest));
+    }
     return f32v_largest(_mm256_max_ps(largest[0], largest[1]));
 }
 
@@ -48,10 +50,12 @@ static float quantize_q16__avx2(size_t count, const float *x, int16_t *q) {
     for (; i + 8 <= count; i += 8) {
         _mm_storeu_si128((__m128i *)(q + i), rounded(_mm256_loadu_ps(x + i), inverse, limit));
     }
-    int16_t last[8];
-    const __m256 rest = f32v_load_some(x + i, count - i);
-    _mm_storeu_si128((__m128i *)last, rounded(rest, inverse, limit));
-    memcpy(q + i, last, (count - i) * sizeof *q);
+    if (i < count) {
+        int16_t last[8];
+        const __m256 rest = f32v_load_some(x + i, count - i);
+        _mm_storeu_si128((__m128i *)last, rounded(rest, inverse, limit));
+        memcpy(q + i, last, (count - i) * sizeof *q);
+    }
     return largest / 2047;
 }
 
@@ -68,10 +72,12 @@ static float quantize_q8__avx2(size_t count, const float *x, int8_t *q) {
         const __m128i wide = rounded(_mm256_loadu_ps(x + i), inverse, limit);
         _mm_storel_epi64((__m128i *)(q + i), _mm_packs_epi16(wide, wide));
     }
-    int8_t last[8];
-    const __m128i wide = rounded(f32v_load_some(x + i, count - i), inverse, limit);
-    _mm_storel_epi64((__m128i *)last, _mm_packs_epi16(wide, wide));
-    memcpy(q + i, last, (count - i) * sizeof *q);
+    if (i < count) {
+        int8_t last[8];
+        const __m128i wide = rounded(f32v_load_some(x + i, count - i), inverse, limit);
+        _mm_storel_epi64((__m128i *)last, _mm_packs_epi16(wide, wide));
+        memcpy(q + i, last, (count - i) * sizeof *q);
+    }
     return largest / 127;
 }
 

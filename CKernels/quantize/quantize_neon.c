@@ -17,7 +17,9 @@ static float largest_magnitude(size_t count, const float *x) {
         largest[0] = vmaxq_f32(largest[0], vabsq_f32(vld1q_f32(x + i)));
         i += 4;
     }
-    largest[1] = vmaxq_f32(largest[1], vabsq_f32(f32v_load_some(x + i, count - i)));
+    if (i < count) {
+        largest[1] = vmaxq_f32(largest[1], vabsq_f32(f32v_load_some(x + i, count - i)));
+    }
     return vmaxvq_f32(vmaxq_f32(largest[0], largest[1]));
 }
 
@@ -44,11 +46,13 @@ static float quantize_q16__neon(size_t count, const float *x, int16_t *q) {
     for (; i + 8 <= count; i += 8) {
         vst1q_s16(q + i, rounded_eight(x + i, inverse, (int16_t)limit));
     }
-    float rest[8] = {0};
-    int16_t last[8];
-    memcpy(rest, x + i, (count - i) * sizeof *x);
-    vst1q_s16(last, rounded_eight(rest, inverse, (int16_t)limit));
-    memcpy(q + i, last, (count - i) * sizeof *q);
+    if (i < count) {
+        float rest[8] = {0};
+        int16_t last[8];
+        memcpy(rest, x + i, (count - i) * sizeof *x);
+        vst1q_s16(last, rounded_eight(rest, inverse, (int16_t)limit));
+        memcpy(q + i, last, (count - i) * sizeof *q);
+    }
     return largest / limit;
 }
 
@@ -63,11 +67,13 @@ static float quantize_q8__neon(size_t count, const float *x, int8_t *q) {
     for (; i + 8 <= count; i += 8) {
         vst1_s8(q + i, vmovn_s16(rounded_eight(x + i, inverse, (int16_t)limit)));
     }
-    float rest[8] = {0};
-    int8_t last[8];
-    memcpy(rest, x + i, (count - i) * sizeof *x);
-    vst1_s8(last, vmovn_s16(rounded_eight(rest, inverse, (int16_t)limit)));
-    memcpy(q + i, last, (count - i) * sizeof *q);
+    if (i < count) {
+        float rest[8] = {0};
+        int8_t last[8];
+        memcpy(rest, x + i, (count - i) * sizeof *x);
+        vst1_s8(last, vmovn_s16(rounded_eight(rest, inverse, (int16_t)limit)));
+        memcpy(q + i, last, (count - i) * sizeof *q);
+    }
     return largest / limit;
 }
 

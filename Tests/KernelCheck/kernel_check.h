@@ -105,14 +105,14 @@ bool check_benchmarking(void);
 extern const size_t check_counts[];
 extern const size_t check_counts_count;
 
-// The families, each in its own file. One that is not linked in is passed over.
-void check_attention(void) __attribute__((weak));
-void check_conv(void) __attribute__((weak));
-void check_elementwise(void) __attribute__((weak));
-void check_gemm(void) __attribute__((weak));
-void check_isa(void) __attribute__((weak));
-void check_normalization(void) __attribute__((weak));
-void check_quantize(void) __attribute__((weak));
-void check_resample(void) __attribute__((weak));
+// The families, each in its own file.
+void check_attention(void);
+void check_conv(void);
+void check_elementwise(void);
+void check_gemm(void);
+void check_isa(void);
+void check_normalization(void);
+void check_quantize(void);
+void check_resample(void);
 
 #endif
