@@ -1,5 +1,5 @@
 /// A schedule on whole timesteps of training, for the samplers that look ᾱ up.
-struct AlphaBarWalk: Sendable {
+struct AlphaBarWalk: NoiseWalk {
     /// Timesteps to step at, falling; each within training.
     let timesteps: [Int]
     /// How many timesteps of training one step covers.
@@ -31,15 +31,21 @@ struct AlphaBarWalk: Sendable {
         }
     }
 
+    var evaluationTimesteps: [Double] { timesteps.map(Double.init) }
+
     /// ᾱ at a timestep below the end of training; negative ones lie past the walk's end.
     func alphaBar(at timestep: Int) -> Float {
         timestep < 0 ? finalAlphaBar : schedule.alphaBar[timestep]
     }
 
     /// √ᾱ·x₀ + √(1 − ᾱ)·ε.
-    func addNoise(to original: [Float], noise: [Float], at timestep: Int) -> [Float] {
+    func addNoise(to original: [Float], noise: [Float], atTimestep timestep: Int) -> [Float] {
         let alpha = alphaBar(at: timestep).squareRoot()
         let sigma = (1 - alphaBar(at: timestep)).squareRoot()
         return elementwise(original, noise) { alpha * $0 + sigma * $1 }
+    }
+
+    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
+        addNoise(to: original, noise: noise, atTimestep: timesteps[index])
     }
 }

@@ -2,16 +2,13 @@
 ///
 /// x₀ and ε are read off the model's output, then x' = √ᾱ'·x₀ + √(1 − ᾱ')·ε.
 /// - Source: Song et al., arXiv:2010.02502, formula 12; diffusers 0.42.1 `DDIMScheduler`.
-struct DDIMSampler: Sampler {
-    let initialNoiseScale: Float = 1
+struct DDIMSampler: WalkingSampler {
     var history = SamplerHistory()
 
     let walk: AlphaBarWalk
     private let prediction: PredictionType
     /// The bound of clean latents, or nil.
     private let clip: Float?
-
-    var timesteps: [Double] { walk.timesteps.map(Double.init) }
 
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
         walk = try AlphaBarWalk(
@@ -37,9 +34,5 @@ struct DDIMSampler: Sampler {
             let noise = prediction.noise(x, output, alpha: alpha, sigma: sigma)
             return alphaNext * original + sigmaNext * noise
         }
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: walk.timesteps[index])
     }
 }

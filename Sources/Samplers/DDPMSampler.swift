@@ -3,16 +3,13 @@
 /// x' = (√ᾱ'·β/(1−ᾱ))·x₀ + (√α·(1−ᾱ')/(1−ᾱ))·x + √((1−ᾱ')/(1−ᾱ)·β)·ε with α = ᾱ/ᾱ' and β = 1 − α.
 /// - Source: Ho et al., arXiv:2006.11239, formula 7; diffusers 0.42.1 `DDPMScheduler`
 ///   (`variance_type` fixed_small), which draws noise at every timestep but 0.
-struct DDPMSampler: Sampler {
-    let initialNoiseScale: Float = 1
+struct DDPMSampler: WalkingSampler {
     var history = SamplerHistory()
 
     let walk: AlphaBarWalk
     private let prediction: PredictionType
     /// The bound of clean latents, or nil.
     private let clip: Float?
-
-    var timesteps: [Double] { walk.timesteps.map(Double.init) }
 
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
         var ended = configuration
@@ -47,9 +44,5 @@ struct DDPMSampler: Sampler {
         let variance = max((1 - alphaBarNext) / (1 - alphaBar) * (1 - ratio), 1e-20)
         let deviation = variance.squareRoot()
         return elementwise(mean, noise()) { $0 + deviation * $1 }
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: walk.timesteps[index])
     }
 }

@@ -10,15 +10,12 @@
 /// integrated from ρ to ρ'. First order at the first step, and at the last of fewer than 15.
 /// - Source: Zhang & Chen, arXiv:2204.13902; diffusers 0.42.1 `DEISMultistepScheduler` (logrho,
 ///   order 2, `lower_order_final`), which ends at training's lowest level, not at 0.
-struct DEISSampler: Sampler {
-    let initialNoiseScale: Float = 1
+struct DEISSampler: WalkingSampler {
     /// `outputs` are predictions of ε, at most two.
     var history = SamplerHistory()
 
     let walk: LogSNRWalk
     private let prediction: PredictionType
-
-    var timesteps: [Double] { walk.timesteps }
 
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
         walk = try LogSNRWalk(
@@ -50,10 +47,6 @@ struct DEISSampler: Sampler {
         return elementwise(latents, predicted, history.outputs[0]) { x, noise, earlier in
             next.alpha * (x / here.alpha + newest * noise + older * earlier)
         }
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: index)
     }
 }
 

@@ -73,7 +73,7 @@ extension SigmaWalk {
     /// The timesteps of walks that evaluate at a level within each step but the last.
     func timesteps(withMidpoints midpoints: [Float]) -> [Double] {
         let between = grid.timesteps(of: midpoints.dropLast().map(Double.init))
-        return timesteps.prefix(1)
-            + zip(between, timesteps.dropFirst()).flatMap { [Double(Float($0)), $1] }
+        return evaluationTimesteps.prefix(1)
+            + zip(between, evaluationTimesteps.dropFirst()).flatMap { [Double(Float($0)), $1] }
     }
 }

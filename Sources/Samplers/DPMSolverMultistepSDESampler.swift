@@ -10,15 +10,12 @@
 /// fresh noise ε.
 /// - Source: Lu et al., arXiv:2211.01095, section 6; diffusers 0.42.1 `DPMSolverMultistepScheduler`
 ///   (sde-dpmsolver++, midpoint, order 2), which draws noise at every step, the last included.
-struct DPMSolverMultistepSDESampler: Sampler {
-    let initialNoiseScale: Float = 1
+struct DPMSolverMultistepSDESampler: WalkingSampler {
     /// `outputs` are predictions of x₀, at most two.
     var history = SamplerHistory()
 
     let walk: LogSNRWalk
     private let prediction: PredictionType
-
-    var timesteps: [Double] { walk.timesteps }
 
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
         walk = try LogSNRWalk(
@@ -48,9 +45,5 @@ struct DPMSolverMultistepSDESampler: Sampler {
         return elementwise(stirred, original, history.outputs[0]) { x, original, before in
             x + 0.5 * growth * (inverseRatio * (original - before))
         }
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: index)
     }
 }

@@ -11,15 +11,12 @@
 /// σ = 0.
 /// - Source: Lu et al., arXiv:2211.01095, algorithm 2; diffusers 0.42.1
 ///   `DPMSolverMultistepScheduler` (dpmsolver++, midpoint, order 2, `final_sigmas_type` zero).
-struct DPMSolverMultistepSampler: Sampler {
-    let initialNoiseScale: Float = 1
+struct DPMSolverMultistepSampler: WalkingSampler {
     /// `outputs` are predictions of x₀, at most two.
     var history = SamplerHistory()
 
     let walk: LogSNRWalk
     private let prediction: PredictionType
-
-    var timesteps: [Double] { walk.timesteps }
 
     init(
         _ configuration: SchedulerConfiguration, steps: Int, karras: Bool
@@ -51,9 +48,5 @@ struct DPMSolverMultistepSampler: Sampler {
             let change = inverseRatio * (original - before)
             return scale * x - growth * original - 0.5 * growth * change
         }
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: index)
     }
 }

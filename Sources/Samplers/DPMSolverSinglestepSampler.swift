@@ -11,15 +11,12 @@
 /// - Source: Lu et al., arXiv:2211.01095, algorithm 1; diffusers 0.42.1
 ///   `DPMSolverSinglestepScheduler` (dpmsolver++, midpoint, order 2, `lower_order_final`). It knows
 ///   no `timestep_spacing` but linspace.
-struct DPMSolverSinglestepSampler: Sampler {
-    let initialNoiseScale: Float = 1
+struct DPMSolverSinglestepSampler: WalkingSampler {
     /// `outputs` are predictions of x₀, at most two; `latents` those before the pair.
     var history = SamplerHistory()
 
     let walk: LogSNRWalk
     private let prediction: PredictionType
-
-    var timesteps: [Double] { walk.timesteps }
 
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
         var spread = configuration
@@ -57,9 +54,5 @@ struct DPMSolverSinglestepSampler: Sampler {
             let change = inverseRatio * (original - earlier)
             return scale * x - growth * earlier - 0.5 * growth * change
         }
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: index)
     }
 }

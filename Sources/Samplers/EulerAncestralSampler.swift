@@ -3,23 +3,16 @@
 /// σ_up² = σ'²·(σ² − σ'²) / σ², σ_down² = σ'² − σ_up².
 /// - Source: k-diffusion `sample_euler_ancestral` (Crowson) with η = 1; diffusers 0.42.1
 ///   `EulerAncestralDiscreteScheduler`, which draws noise at every step, the last included.
-struct EulerAncestralSampler: Sampler {
+struct EulerAncestralSampler: WalkingSampler {
     var history = SamplerHistory()
 
     let walk: SigmaWalk
     private let prediction: PredictionType
 
-    var timesteps: [Double] { walk.timesteps }
-    var initialNoiseScale: Float { walk.initialNoiseScale }
-
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
         prediction = try configuration.predictionType.notSample(for: .eulerAncestral)
         walk = try SigmaWalk(
             configuration, steps: steps, karras: false, zeroTerminalSNR: .floored)
-    }
-
-    func scaledInput(_ latents: [Float], at index: Int) -> [Float] {
-        walk.scaledInput(latents, at: index)
     }
 
     mutating func step(
@@ -33,10 +26,6 @@ struct EulerAncestralSampler: Sampler {
             let original = prediction.original(x, output, sigma: sigma)
             return x + (x - original) / sigma * change + fresh * ancestry.up
         }
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: index)
     }
 }
 

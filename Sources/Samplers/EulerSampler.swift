@@ -1,24 +1,17 @@
 /// Euler's method on the probability flow dx/dσ = (x − x₀) / σ.
 /// - Source: Karras et al., arXiv:2206.00364, algorithm 2 without churn; diffusers 0.42.1
 ///   `EulerDiscreteScheduler`, linear interpolation of σ.
-struct EulerSampler: Sampler {
+struct EulerSampler: WalkingSampler {
     var history = SamplerHistory()
 
     let walk: SigmaWalk
     private let prediction: PredictionType
-
-    var timesteps: [Double] { walk.timesteps }
-    var initialNoiseScale: Float { walk.initialNoiseScale }
 
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
         walk = try SigmaWalk(
             configuration, steps: steps, karras: configuration.useKarrasSigmas,
             zeroTerminalSNR: .floored)
         prediction = configuration.predictionType
-    }
-
-    func scaledInput(_ latents: [Float], at index: Int) -> [Float] {
-        walk.scaledInput(latents, at: index)
     }
 
     mutating func step(
@@ -31,9 +24,5 @@ struct EulerSampler: Sampler {
             let original = prediction.original(x, output, sigma: sigma)
             return x + (x - original) / sigma * change
         }
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: index)
     }
 }

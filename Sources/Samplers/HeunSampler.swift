@@ -21,7 +21,8 @@ struct HeunSampler: Sampler {
             configuration, steps: steps, karras: configuration.useKarrasSigmas,
             zeroTerminalSNR: .ignored)
         timesteps =
-            walk.timesteps.prefix(1) + walk.timesteps.dropFirst().flatMap { [$0, $0] }
+            walk.evaluationTimesteps.prefix(1)
+            + walk.evaluationTimesteps.dropFirst().flatMap { [$0, $0] }
         prediction = configuration.predictionType
         clip = configuration.clipSample ?? false ? Float(configuration.clipSampleRange) : nil
     }

@@ -4,16 +4,13 @@
 /// the timestep; x' = √ᾱ'·d + √(1 − ᾱ')·ε, and d itself at the end.
 /// - Source: Luo et al., arXiv:2310.04378, algorithm 3; diffusers 0.42.1 `LCMScheduler`
 ///   (`timestep_scaling` 10). `timestep_spacing` does not exist for it.
-struct LCMSampler: Sampler {
-    let initialNoiseScale: Float = 1
+struct LCMSampler: WalkingSampler {
     var history = SamplerHistory()
 
     let walk: AlphaBarWalk
     private let prediction: PredictionType
     /// The bound of clean latents, or nil.
     private let clip: Float?
-
-    var timesteps: [Double] { walk.timesteps.map(Double.init) }
 
     /// Throws as well where there are more steps than the model was distilled from.
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
@@ -55,10 +52,6 @@ struct LCMSampler: Sampler {
         }
         guard index + 1 < walk.timesteps.count else { return denoised }
         return walk.addNoise(
-            to: denoised, noise: noise(), at: walk.timesteps[index + 1])
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: walk.timesteps[index])
+            to: denoised, noise: noise(), at: index + 1)
     }
 }

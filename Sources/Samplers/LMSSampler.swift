@@ -2,25 +2,18 @@
 /// - Source: k-diffusion `sample_lms` (Crowson); diffusers 0.42.1 `LMSDiscreteScheduler`, which
 ///   integrates numerically. Beginning part-way, its order grows from one; diffusers' coefficients
 ///   then still count slopes that were never evaluated.
-struct LMSSampler: Sampler {
+struct LMSSampler: WalkingSampler {
     /// `outputs` are slopes (x − x₀) / σ, at most four.
     var history = SamplerHistory()
 
     let walk: SigmaWalk
     private let prediction: PredictionType
 
-    var timesteps: [Double] { walk.timesteps }
-    var initialNoiseScale: Float { walk.initialNoiseScale }
-
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
         walk = try SigmaWalk(
             configuration, steps: steps, karras: configuration.useKarrasSigmas,
             zeroTerminalSNR: .ignored)
         prediction = configuration.predictionType
-    }
-
-    func scaledInput(_ latents: [Float], at index: Int) -> [Float] {
-        walk.scaledInput(latents, at: index)
     }
 
     mutating func step(
@@ -39,10 +32,6 @@ struct LMSSampler: Sampler {
             change = elementwise(change, slope) { $0 + weight * $1 }
         }
         return elementwise(latents, change) { $0 + $1 }
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: index)
     }
 }
 

@@ -6,7 +6,7 @@
 
 /// A schedule on λ = ln(α/σ), half the logarithm of the signal-to-noise ratio, for the samplers of
 /// the DPM-Solver family, whose latents are α·x₀ + σ·ε with α² + σ² = 1.
-struct LogSNRWalk: Sendable {
+struct LogSNRWalk: NoiseWalk {
     /// A noise level in the three ways that the formulas use.
     struct Level: Sendable {
         /// σ/α.
@@ -26,7 +26,7 @@ struct LogSNRWalk: Sendable {
     }
 
     /// Timestep to give the model at each step, always a whole number.
-    let timesteps: [Double]
+    let evaluationTimesteps: [Double]
     /// σ/α at each step, and at the end of the walk.
     let sigmas: [Float]
 
@@ -50,21 +50,21 @@ struct LogSNRWalk: Sendable {
                 from: Double(trained[trained.count - 1]), to: Double(trained[0]), steps: steps)
             // The whole part is what diffusers' integer timesteps keep of the cosine schedule's.
             let isRounded = configuration.betaSchedule != .squaredCosine
-            timesteps = grid.timesteps(of: sigmas).map {
+            evaluationTimesteps = grid.timesteps(of: sigmas).map {
                 $0.rounded(isRounded ? .toNearestOrEven : .towardZero)
             }
             self.sigmas =
                 sigmas.map(Float.init)
                 + [end == .zero ? 0 : Float(sigmas[sigmas.count - 1])]
         } else {
-            timesteps =
+            evaluationTimesteps =
                 TimestepGrid(
                     steps: steps, trained: configuration.trainTimesteps,
                     spacing: configuration.timestepSpacing ?? .linspace,
                     offset: configuration.stepsOffset, dropsLowest: true
                 ).timesteps
             sigmas =
-                timesteps.map { Float(grid.sigma(at: $0)) }
+                evaluationTimesteps.map { Float(grid.sigma(at: $0)) }
                 + [end == .zero ? 0 : grid.trained[0]]
         }
     }

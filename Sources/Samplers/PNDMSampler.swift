@@ -45,7 +45,7 @@ struct PNDMSampler: Sampler {
     }
 
     func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: Int(timesteps[index]))
+        walk.addNoise(to: original, noise: noise, atTimestep: Int(timesteps[index]))
     }
 }
 

@@ -1,7 +1,7 @@
 /// A schedule on σ, for the samplers whose latents are x₀ + σ·ε.
-struct SigmaWalk: Sendable {
+struct SigmaWalk: NoiseWalk {
     /// Timestep to give the model at each step.
-    let timesteps: [Double]
+    let evaluationTimesteps: [Double]
     /// σ at each step, and 0 after the last.
     let sigmas: [Float]
     /// The standard deviation to begin with.
@@ -31,7 +31,7 @@ struct SigmaWalk: Sendable {
                 roundsKarrasTimesteps ? $0.rounded(.toNearestOrEven) : Double(Float($0))
             }
         }
-        self.timesteps = timesteps
+        evaluationTimesteps = timesteps
         self.sigmas = sigmas.map(Float.init) + [0]
         let highest = self.sigmas.reduce(0, max)
         initialNoiseScale =

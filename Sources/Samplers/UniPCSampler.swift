@@ -10,15 +10,12 @@
 /// the next. The first and the last prediction are of first order.
 /// - Source: Zhao et al., arXiv:2302.04867, algorithms 5 and 6; diffusers 0.42.1
 ///   `UniPCMultistepScheduler` (bh2, order 2, `predict_x0`, `lower_order_final`).
-struct UniPCSampler: Sampler {
-    let initialNoiseScale: Float = 1
+struct UniPCSampler: WalkingSampler {
     /// `outputs` are predictions of x₀, at most two; `latents` the step before's, corrected.
     var history = SamplerHistory()
 
     let walk: LogSNRWalk
     private let prediction: PredictionType
-
-    var timesteps: [Double] { walk.timesteps }
 
     init(_ configuration: SchedulerConfiguration, steps: Int) throws(SamplerError) {
         walk = try LogSNRWalk(
@@ -42,10 +39,6 @@ struct UniPCSampler: Sampler {
         history.latents = corrected
         history.evaluations += 1
         return predict(corrected, from: index)
-    }
-
-    func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {
-        walk.addNoise(to: original, noise: noise, at: index)
     }
 }
 
