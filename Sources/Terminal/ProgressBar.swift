@@ -75,7 +75,7 @@ package struct ProgressBar: Sendable {
         guard let stage else { return }
         if onTerminal {
             write(drawnAt == nil ? "" : clearLine, to: fd)
-        } else if stage.printedStep != stage.step {
+        } else if stage.hasNews {
             printLine()
         }
     }

@@ -33,6 +33,9 @@ struct Stage: Sendable {
         printedAt = time
     }
 
+    /// Whether something was done that no line has told.
+    var hasNews: Bool { step != (printedStep ?? firstStep) }
+
     /// Whether a log should hear of the present state.
     var isDueForLine: Bool {
         if step == total { return printedStep != step }
