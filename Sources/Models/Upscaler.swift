@@ -8,6 +8,8 @@ package protocol Upscaler: Sendable {
     var scale: Int { get }
     /// The picture's sides are multiples of this.
     var alignment: Int { get }
+    /// Activations that must be held at once for each pixel of the input, at the least.
+    var floatsPerPixel: Int { get }
     /// Pictures [N, H, W, 3] within 0…1 → [N, H·scale, W·scale, 3], not clamped.
     func callAsFunction(_ picture: Tensor, on executor: Executor) -> Tensor
 }

@@ -26,6 +26,9 @@ package struct PictureUpscaler {
             throw PipelineError.invalidRequest(
                 field: "picture", expected: "three colour channels", found: "\(picture.channels)")
         }
+        try requireMemory(
+            floats: picture.width * picture.height * network.floatsPerPixel,
+            for: "enlarging \(picture.width)x\(picture.height) pixels \(scale) times")
         let padded = picture.extended(toMultipleOf: network.alignment)
         let result = network(tensor(of: padded, in: executor.workspace), on: executor)
         let large = try Pipeline.picture(of: result, stage: "upscaler")

@@ -10,6 +10,8 @@ public enum PipelineError: Error, Equatable, CustomStringConvertible {
     case unsupportedPart(bundle: String, part: String, found: String)
     /// Arithmetic broke down: the weights are damaged, or the request drove the model out of its range.
     case notFinite(stage: String, step: Int?)
+    /// The work takes more memory than there is.
+    case outOfMemory(what: String, neededBytes: Int, availableBytes: Int)
 
     /// One or two sentences: what, expected, found, what to do.
     public var description: String {
@@ -28,6 +30,9 @@ public enum PipelineError: Error, Equatable, CustomStringConvertible {
             "the \(stage) gave infinite or undefined numbers"
                 + (step.map { " at step \($0)" } ?? "")
                 + "; the weights may be damaged: check them with `inkstone inspect --verify`"
+        case .outOfMemory(let what, let needed, let available):
+            "\(what) takes at least \(needed >> 20) MiB of memory, and \(available >> 20) MiB are "
+                + "free; choose a smaller size"
         }
     }
 }

@@ -37,6 +37,9 @@ package final class TextToImage {
         let size = try request.size(
             default: model.defaultSide,
             multiple: max(model.autoencoderConfiguration.pixelsPerLatent, 1))
+        try requireMemory(
+            floats: size.width * size.height * model.autoencoderConfiguration.decoderFloatsPerPixel,
+            for: "a picture of \(size.width)x\(size.height) pixels")
         let sampler = request.sampler.flatMap(SamplerKind.init) ?? model.defaultSampler
         _ = try makeSampler(
             sampler, configuration: model.schedulerConfiguration, steps: request.steps)

@@ -91,14 +91,32 @@ import WeightStore
         expectFailure(help, status: 1, saying: full)
     }
 
+    @Test func requestsBeyondTheMemoryAreToldBeforeDrawing() throws {
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+        // The limit is on addresses, of which a Swift program takes some hundred MiB at its start.
+        shell.arguments = [
+            "-c", "ulimit -v 1000000; \"$0\" \"$@\"", try Program.inkstone.path, "generate", "a",
+            "--model", try TinyModel.bundle(), "--size", "4096x4096", "-o", "a.png",
+        ]
+        shell.currentDirectoryURL = scratch.url("")
+        let errors = Pipe()
+        shell.standardError = errors
+        try shell.run()
+        let bytes = errors.fileHandleForReading.readDataToEndOfFile()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 1)
+        #expect(String(decoding: bytes, as: UTF8.self).contains("memory"))
+        #expect(try scratch.names() == [])
+    }
+
     @Test func readerThatWentAwayEndsTheCommandQuietly() throws {
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        let inkstone = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let folder = (inkstone as NSString).deletingLastPathComponent
+        let inkstone = try Program.inkstone.path
         // The reader closes its end and only then lets the command begin.
         let script =
-            "{ read go <&3; '\(folder)/inkstone' --help; echo $? >&2; } | { exec <&-; echo go >&4; }"
+            "{ read go <&3; '\(inkstone)' --help; echo $? >&2; } | { exec <&-; echo go >&4; }"
         shell.arguments = ["-c", "mkfifo fifo; exec 3<>fifo 4<>fifo; " + script]
         shell.currentDirectoryURL = scratch.url("")
         let errors = Pipe()

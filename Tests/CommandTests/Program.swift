@@ -19,7 +19,7 @@ enum Program: String {
     case quantize = "inkstone-quantize"
 
     /// Beside the test bundle, where the package manager puts both.
-    private var path: String {
+    var path: String {
         get throws {
             let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
             let path = (tests as NSString).deletingLastPathComponent + "/" + rawValue

@@ -32,3 +32,29 @@ package func environmentVariable(_ name: String) -> String? {
     let text = String(cString: value)
     return text.isEmpty ? nil : text
 }
+
+/// A text file of /proc or /sys, whose size is not known before it is read; nil where it cannot be.
+package func systemText(_ path: String) -> String? {
+    guard let file = try? Descriptor(path, O_RDONLY, action: "open") else { return nil }
+    var text: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 14)
+    // More than any of these files has.
+    while text.count < 1 << 20 {
+        guard let count = try? buffer.withUnsafeMutableBytes({ try file.read(into: $0) }) else {
+            return nil
+        }
+        text += buffer.prefix(count)
+        if count < buffer.count { break }
+    }
+    return String(decoding: text, as: UTF8.self)
+}
+
+/// The number behind `key` in a text of lines such as `VmRSS:   1234 kB` or `anon 1234`.
+package func number(after key: String, in text: String) -> Int? {
+    for line in text.split(separator: "\n") where line.hasPrefix(key) {
+        let rest = line.dropFirst(key.count)
+        guard rest.first == ":" || rest.first == " " || rest.first == "\t" else { continue }
+        return rest.split { !$0.isASCII || !$0.isNumber }.first.flatMap { Int($0) }
+    }
+    return nil
+}

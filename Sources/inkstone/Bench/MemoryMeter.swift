@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import WeightStore
 
 #if canImport(Glibc)
     import Glibc
@@ -54,18 +55,14 @@ private final class SampledPeaks: Sendable {
 
 /// The values of these lines of /proc/self/status, in bytes; empty unless all are there.
 private func statusBytes(_ keys: [String]) -> [Int] {
-    let lines = readText("/proc/self/status").split(separator: "\n")
-    let values = keys.compactMap { key -> Int? in
-        let line = lines.first { $0.hasPrefix(key + ":") }
-        let number = line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first
-        return number.flatMap { Int($0) }.map { $0 * 1024 }
-    }
+    let status = systemText("/proc/self/status") ?? ""
+    let values = keys.compactMap { number(after: $0, in: status) }.map { $0 * 1024 }
     return values.count == keys.count ? values : []
 }
 
 /// The processor's name, as /proc/cpuinfo has it.
 func processorName() -> String {
-    let lines = readText("/proc/cpuinfo").split(separator: "\n")
+    let lines = (systemText("/proc/cpuinfo") ?? "").split(separator: "\n")
     for key in ["model name", "Model", "Hardware"] {
         if let line = lines.first(where: { $0.hasPrefix(key) }),
             let value = line.split(separator: ":", maxSplits: 1).dropFirst().first
@@ -74,12 +71,6 @@ func processorName() -> String {
         }
     }
     return "unknown"
-}
-
-/// A file of /proc, whose size is not known before it is read; empty where it cannot be.
-private func readText(_ path: String) -> String {
-    let bytes = try? readInput(path, limit: 1 << 20)
-    return String(decoding: bytes ?? [], as: UTF8.self)
 }
 
 private func writeText(_ text: String, to path: String) -> Bool {
