@@ -80,6 +80,8 @@ struct NoiseStage: ParsableCommand {
     @Option(help: "The seed.") var seed: UInt64
     @Option(help: ArgumentHelp("Dimensions, such as 1,4,64,64.", valueName: "dimensions"))
     var shape: String
+    @Option(help: "Taken as the other stages take it; noise is the same for every model.")
+    var model: String?
     @OptionGroup var target: StageTarget
 
     func run() throws {
