@@ -75,16 +75,14 @@ struct Quality: ParsableCommand {
 
     private func measure() throws -> Figures {
         let requests = try readRequests(cases)
-        let folder = try TemporaryFolder()
         let exceptions = try keep.map { try QuantizationRecipe.Exception($0) }
-        let pair = BundlePair(
-            folder: folder, recipe: QuantizationRecipe(type: type, exceptions: exceptions))
+        let recipe = QuantizationRecipe(type: type, exceptions: exceptions)
         var evaluation = Evaluation(
             type: type, precisions: precisions, threads: threads ?? Parallel.processors)
-        try evaluation.compareModel(
-            pair.make(from: checkpoint), requests: requests)
-        if keep.isEmpty {
-            for path in safetensorsFiles(in: upscalers) {
+        try withTemporaryFolder { folder in
+            let pair = BundlePair(folder: folder, recipe: recipe)
+            try evaluation.compareModel(pair.make(from: checkpoint), requests: requests)
+            for path in keep.isEmpty ? safetensorsFiles(in: upscalers) : [] {
                 try evaluation.compareUpscaler(pair.make(from: path))
             }
         }
@@ -105,7 +103,7 @@ extension ActivationPrecision: ExpressibleByArgument {}
 
 /// A checkpoint in float32 and in the type that is measured.
 struct BundlePair {
-    let folder: TemporaryFolder
+    let folder: String
     let recipe: QuantizationRecipe
 
     /// The two bundles' paths, and the model's name.
@@ -122,8 +120,8 @@ struct BundlePair {
         if name.hasSuffix(".safetensors") { name.removeLast(".safetensors".count) }
         complain("quantizing \(name)\n")
         let paths = Paths(
-            name: name, type: recipe.type, float32: folder.file("f32-\(name)"),
-            quantised: folder.file("quantised-\(name)"))
+            name: name, type: recipe.type, float32: "\(folder)/f32-\(name)",
+            quantised: "\(folder)/quantised-\(name)")
         _ = try Conversion.open(checkpoint, recipe: QuantizationRecipe(type: .f32))
             .write(to: paths.float32)
         _ = try Conversion.open(checkpoint, recipe: recipe).write(to: paths.quantised)

@@ -54,6 +54,18 @@ struct TinyWeights {
         append(name, .f32, [count], floats)
     }
 
+    /// Rows to pick from: float32, or float16 where the weights are no float32.
+    mutating func addTable(_ name: String, rows: Int, channels: Int) {
+        let floats = (0..<rows * channels).map { _ in random.value() }
+        values[name] = floats
+        let shape = [rows, channels]
+        if form == .f32 {
+            append(name, .f32, shape, floats)
+        } else {
+            append(name, .f16, shape, floats.map { Float16($0).bitPattern })
+        }
+    }
+
     /// A norm's two vectors.
     mutating func addNorm(_ name: String, channels: Int) {
         addVector(name + ".weight", count: channels)
@@ -65,21 +77,21 @@ struct TinyWeights {
 
     /// The weights as layers read them.
     func reader() throws -> WeightReader {
-        let folder = try TemporaryFolder()
-        let path = folder.file("weights.safetensors")
-        let writer = try WeightFileWriter(path: path, plan: plan)
-        for (tensor, bytes) in zip(plan, contents) {
-            try bytes.withUnsafeBytes { try writer.appendTensor(tensor.name, $0) }
+        try withTemporaryFolder { folder in
+            let path = folder + "/weights.safetensors"
+            let writer = try WeightFileWriter(path: path, plan: plan)
+            for (tensor, bytes) in zip(plan, contents) {
+                try bytes.withUnsafeBytes { try writer.appendTensor(tensor.name, $0) }
+            }
+            _ = try writer.finish()
+            return WeightReader(try WeightFile(path: path))
         }
-        _ = try writer.finish()
-        // The mapping outlives the name.
-        return WeightReader(try WeightFile(path: path))
     }
 
-    private mutating func append(
-        _ name: String, _ type: DataType, _ shape: [Int], _ floats: [Float]
+    private mutating func append<Element: BitwiseCopyable>(
+        _ name: String, _ type: DataType, _ shape: [Int], _ elements: [Element]
     ) {
-        append(name, type, Layout.ofTable(type: type, shape: shape), shape, floats)
+        append(name, type, Layout.ofTable(type: type, shape: shape), shape, elements)
     }
 
     private mutating func append<Element: BitwiseCopyable>(

@@ -86,15 +86,7 @@ import WeightStore
         _ test: Case, type: WeightType
     ) throws -> (output: [Float], expected: [Float]) {
         try InstructionSet.selectFromEnvironment()
-        let folder = try TemporaryFolder()
-        let path = folder.file("bundle")
-        _ = try Conversion.open(test.checkpoint, recipe: QuantizationRecipe(type: type))
-            .write(to: path)
-        let bundle = try Bundle.open(path)
-        let stage = try bundle.stage("upscaler")
-        let network = try makeUpscaler(
-            className: stage.className, configuration: stage.config,
-            weights: WeightReader(try bundle.weights("upscaler")))
+        let network = try upscaler(test.checkpoint, type: type)
         let golden = try SafetensorsFile(path: test.golden)
         let shape = try golden.requiredEntry("input").shape
         let executor = Executor(threads: 2)
@@ -106,5 +98,18 @@ import WeightStore
         #expect(output.shape.height == shape[2] * network.scale)
         #expect(output.shape.width == shape[3] * network.scale)
         return (output.planarValues, try golden.floats("output"))
+    }
+
+    private func upscaler(_ checkpoint: String, type: WeightType) throws -> any Upscaler {
+        try withTemporaryFolder { folder in
+            let path = folder + "/bundle"
+            _ = try Conversion.open(checkpoint, recipe: QuantizationRecipe(type: type))
+                .write(to: path)
+            let bundle = try Bundle.open(path)
+            let stage = try bundle.stage("upscaler")
+            return try makeUpscaler(
+                className: stage.className, configuration: stage.config,
+                weights: WeightReader(try bundle.weights("upscaler")))
+        }
     }
 }

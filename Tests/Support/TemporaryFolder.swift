@@ -6,29 +6,20 @@ import WeightStore
     import Musl
 #endif
 
-/// An empty folder under `/tmp` that goes away with its owner.
-package final class TemporaryFolder: Sendable {
-    /// The folder, without a slash at its end.
-    package let path: String
+/// Runs `body` with an empty folder under `/tmp` that goes away afterwards.
+///
+/// What is mapped from it may be used for longer.
+package func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+    var template = Array("/tmp/inkstone-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { throw NoFolder(code: errno) }
+    let path = String(cString: made)
+    defer { removeFolder(path) }
+    return try body(path)
+}
 
-    /// Throws when the system cannot make a folder.
-    package init() throws {
-        var template = Array("/tmp/inkstone-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw Failure(code: errno) }
-        path = String(cString: made)
-    }
-
-    deinit { removeFolder(path) }
-
-    /// The path of `name` in this folder.
-    package func file(_ name: String) -> String { "\(path)/\(name)" }
-
-    private struct Failure: Error, CustomStringConvertible {
-        let code: Int32
-        var description: String {
-            "cannot make a folder in /tmp: \(String(cString: strerror(code)))"
-        }
-    }
+private struct NoFolder: Error, CustomStringConvertible {
+    let code: Int32
+    var description: String { "cannot make a folder in /tmp: \(String(cString: strerror(code)))" }
 }
 
 /// The root of the repository that holds the file `path`, as `#filePath` names it: the first folder on
