@@ -1,3 +1,4 @@
+internal import Models
 package import Samplers
 package import WeightStore
 
@@ -9,9 +10,8 @@ extension SchedulerConfiguration {
         ) throws -> Value? {
             guard let found = object[key], found != .null else { return nil }
             guard let value = convert(found) else {
-                throw PipelineError.invalidRequest(
-                    field: "scheduler configuration, \(key)", expected: expected,
-                    found: found.text)
+                throw ModelError.invalid(
+                    model: "scheduler", key: key, expected: expected, found: found.text)
             }
             return value
         }

@@ -160,6 +160,17 @@ import WeightStore
         expectFailure(run, status: 1, saying: "bundle.json")
     }
 
+    @Test func damagedSchedulerIsAFailureAndNoUsageError() throws {
+        let model = try TinyModel.copy(into: scratch)
+        let json = String(decoding: try scratch.bytes("model/bundle.json"), as: UTF8.self)
+        let damaged = json.replacing(
+            /"num_train_timesteps": \d+/, with: "\"num_train_timesteps\": \"x\"")
+        #expect(damaged != json)
+        try scratch.write(Array(damaged.utf8), to: "model/bundle.json")
+        let run = try Program.inkstone.run(["generate", "a", "--model", model], in: scratch)
+        expectFailure(run, status: 1, saying: "num_train_timesteps")
+    }
+
     @Test func picturesThatAreNoneAreTold() throws {
         try scratch.write([], to: "empty.png")
         try scratch.write(Array("hello".utf8), to: "text.png")
