@@ -73,21 +73,23 @@ struct QualityDocument {
 
     /// What each form of each network takes.
     private var memory: String {
-        let threads = figures.threads == 1 ? "1 thread" : "\(figures.threads) threads"
         let rows = figures.footprints.map { footprint in
             [
                 footprint.name, readable(bytes: footprint.weightBytes),
                 readable(bytes: footprint.activationBytes),
-                footprint.residentBytes.map { "\(($0 + 1 << 19) >> 20) MiB" } ?? "",
             ]
         }
-        return """
-            With \(threads). Resident is the whole measuring process at its peak, which
-            also holds what it compares with.
-
-
-            """
-                + markdown(["what", "weights", "activations", "resident"], rows, numbers: 1..<4)
+        let threads = figures.threads == 1 ? "1 thread" : "\(figures.threads) threads"
+        var text = "Activations are the peak with \(threads)."
+        if let peak = figures.footprints.compactMap(\.residentBytes).max() {
+            // In steps that hide how much the allocator happens to keep.
+            let step = 50 << 20
+            text +=
+                " The measuring process, mapped weights and all that it compares\nincluded, never had more than "
+                + "\((peak + step - 1) / step * 50) MiB resident."
+        }
+        return text + "\n\n"
+            + markdown(["what", "weights", "activations"], rows, numbers: 1..<3)
     }
 
     private func markdown(_ header: [String], _ rows: [[String]], numbers: Range<Int>) -> String {
