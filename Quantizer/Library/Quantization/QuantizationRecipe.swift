@@ -13,8 +13,8 @@ package enum WeightType: String, CaseIterable, Sendable {
 /// | tables (embeddings) | F16 | F16 | F32 |
 /// | matrices and convolutions | int8, sensitive ones F16 | F16 | F32 |
 ///
-/// Sensitive are the layers at both ends of a network and the time embedding: few weights whose error
-/// every later layer sees. So is any layer whose input channels do not fill blocks of four.
+/// Sensitive are the layers at both ends of a network, the time embedding, and the shortcuts around
+/// residual blocks: few weights whose error every later layer sees. So is any layer whose input channels do not fill blocks of four.
 package struct QuantizationRecipe: Sendable {
     /// What was asked for.
     package let type: WeightType
@@ -48,8 +48,8 @@ package struct QuantizationRecipe: Sendable {
 
     /// Components of names that mark the layers which stay in floating point.
     private static let sensitive: Set<String> = [
-        "time_embedding", "conv_in", "conv_out", "quant_conv", "post_quant_conv", "conv_first",
-        "conv_last",
+        "time_embedding", "conv_in", "conv_out", "conv_shortcut", "quant_conv", "post_quant_conv",
+        "conv_first", "conv_last",
     ]
 
     /// How a tensor of `stage` is stored.
