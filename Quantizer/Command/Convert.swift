@@ -13,8 +13,8 @@ struct Convert: ParsableCommand {
             upscaler (.pth or .safetensors). Torch files are read as data: nothing in them is \
             executed.
 
-            int8 keeps the first and last layers, the time embedding and the shortcuts in f16, biases and \
-            norms in f32. --keep 'unet.*attn2*=f16' makes exceptions.
+            int8 keeps the first and last layers, the time embedding and the shortcuts in f16, \
+            biases and norms in f32. --keep 'unet.*attn2*=f16' makes exceptions.
             """)
 
     @Argument(help: "The checkpoint to read.")
