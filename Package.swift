@@ -100,7 +100,7 @@ let package = Package(
             name: "TerminalTests", dependencies: ["Terminal"],
             swiftSettings: swift),
         .testTarget(
-            name: "QuantizerTests", dependencies: ["Quantizer", "WeightStore"],
+            name: "QuantizerTests", dependencies: ["Quantizer", "WeightStore", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
             name: "LayersTests", dependencies: ["Layers", "Tensors", "WeightStore", "TestSupport"],
@@ -117,7 +117,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["inkstone", "inkstone-quantize", "WeightStore", "Pictures"],
+            dependencies: [
+                "inkstone", "inkstone-quantize", "WeightStore", "Pictures", "TestSupport",
+            ],
             swiftSettings: swift),
     ]
 )

@@ -1,4 +1,5 @@
 import Quantizer
+import TestSupport
 import Testing
 import WeightStore
 
@@ -14,7 +15,7 @@ private struct Written {
             "num_conv": 1, "upscale": 2, "act_type": "prelu",
         ]
         let expected = try Architecture.compactNet.expectedTensors(configuration, path: "test")
-        var random = SeededGenerator(state: UInt64(features))
+        var random = SeededGenerator(seed: UInt64(features))
         var numbers: [String: [Float]] = [:]
         for tensor in expected.tensors {
             numbers[tensor.name] = (0..<tensor.count).map { _ in

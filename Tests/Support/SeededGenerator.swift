@@ -1,0 +1,12 @@
+/// A generator of random numbers whose failures can be repeated: the seed is all it depends on.
+package struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    /// Numbers that belong to `seed`.
+    package init(seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ (state >> 29)
+    }
+}
