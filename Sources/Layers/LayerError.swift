@@ -1,3 +1,5 @@
+internal import WeightStore
+
 /// Why a layer's weights cannot be used.
 package enum LayerError: Error, CustomStringConvertible {
     /// A weight is stored in a form that its layer cannot read.
@@ -8,11 +10,12 @@ package enum LayerError: Error, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unsuitable(let file, let tensor, let expected, let found):
-            "\(file): tensor \(tensor): expected \(expected), found \(found); "
-                + "quantize the checkpoint again"
+            "\(printable(file)): tensor \"\(printable(tensor))\": expected \(expected), "
+                + "found \(found); quantize the checkpoint again"
         case .unexpected(let file, let tensors):
-            "\(file): \(tensors.count) tensor(s) that the model's configuration does not ask for, "
-                + "the first: \(tensors[0]); the configuration and the weights belong to different models"
+            "\(printable(file)): \(tensors.count) tensor(s) that the model's configuration does not "
+                + "ask for, the first: \"\(printable(tensors.first ?? ""))\"; the configuration and the "
+                + "weights belong to different models"
         }
     }
 }

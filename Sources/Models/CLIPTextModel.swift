@@ -42,8 +42,7 @@ package struct CLIPTextModel: Sendable {
         maximumLength = try reader.int("max_position_embeddings", in: 1...4096)
         vocabularySize = try reader.int("vocab_size", in: 1...1_000_000)
 
-        let prefixed = weights.contains("text_model.final_layer_norm.weight")
-        let prefix = prefixed ? "text_model." : ""
+        let prefix = Self.prefix(in: weights)
         tokens = try weights.table(
             prefix + "embeddings.token_embedding.weight", rows: vocabularySize, channels: width)
         positions = try weights.table(
@@ -86,6 +85,13 @@ package struct CLIPTextModel: Sendable {
             hidden = block.contract(inner, residual: Residual(hidden), on: executor)
         }
         return finalNorm(hidden, on: executor)
+    }
+
+    /// Asks for two names, so that a file that lacks one of them is still told by the other.
+    private static func prefix(in weights: WeightReader) -> String {
+        let prefix = "text_model."
+        let names = ["final_layer_norm.weight", "embeddings.token_embedding.weight"]
+        return names.contains { weights.contains(prefix + $0) } ? prefix : ""
     }
 
     private static func activation(_ reader: ConfigurationReader) throws -> Activation {

@@ -68,16 +68,21 @@ package struct DiffusionBundle: Sendable {
             configuration: stage.config, weights: WeightReader(try bundle.weights("unet")))
     }
 
-    package func decoder() throws -> AutoencoderKLDecoder {
-        try AutoencoderKLDecoder(
-            configuration: autoencoderConfiguration,
-            weights: WeightReader(try bundle.weights("vae")))
-    }
+    package func decoder() throws -> AutoencoderKLDecoder { try autoencoder().decoder }
 
-    package func encoder() throws -> AutoencoderKLEncoder {
-        try AutoencoderKLEncoder(
-            configuration: autoencoderConfiguration,
-            weights: WeightReader(try bundle.weights("vae")))
+    package func encoder() throws -> AutoencoderKLEncoder { try autoencoder().encoder }
+
+    /// Both halves, whichever is wanted: only together do they account for every tensor of the file.
+    private func autoencoder() throws -> (
+        decoder: AutoencoderKLDecoder, encoder: AutoencoderKLEncoder
+    ) {
+        let weights = WeightReader(try bundle.weights("vae"))
+        let decoder = try AutoencoderKLDecoder(
+            configuration: autoencoderConfiguration, weights: weights)
+        let encoder = try AutoencoderKLEncoder(
+            configuration: autoencoderConfiguration, weights: weights)
+        try weights.finish()
+        return (decoder, encoder)
     }
 
     private static func stage(
