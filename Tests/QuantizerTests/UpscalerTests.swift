@@ -65,6 +65,31 @@ import WeightStore
         #expect(names.suffix(2) == ["conv_last.weight", "conv_last.bias"])
     }
 
+    /// Tensors without a number in them can have any extent.
+    @Test(arguments: [
+        [
+            "body.0.weight": [0, .max, 3, 3], "body.2.weight": [.max, 0, 3, 3],
+            "body.4.weight": [0, 0, 3, 3],
+        ],
+        [
+            "conv_first.weight": [0, 3, 3, 3], "conv_last.weight": [.max, 0, 3, 3],
+            "body.0.rdb1.conv1.weight": [0, 0, 3, 3],
+        ],
+    ])
+    func extentsThatNoLayerHasAreRefused(shapes: [String: [Int]]) throws {
+        let header = JSONObject(
+            shapes.sorted { $0.key < $1.key }.map { name, shape in
+                let extents = shape.map { JSONValue.integer(Int64($0)) }
+                return (name, ["dtype": "F32", "shape": .array(extents), "data_offsets": [0, 0]])
+            }
+        ).serialized()
+        let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+        let path = try scratch.write("empty.safetensors", length + header)
+        expectError("empty.safetensors") {
+            _ = try Conversion.open(path, recipe: QuantizationRecipe(type: .f32))
+        }
+    }
+
     @Test func otherFilesAreNoUpscalers() {
         let recipe = QuantizationRecipe(type: .f32)
         expectError("views.pth", "not an upscaler") {

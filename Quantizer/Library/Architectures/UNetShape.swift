@@ -21,6 +21,10 @@ struct UNetShape {
     /// Whether the transformer's projections are linear layers; 1×1 convolutions otherwise.
     let linearProjection: Bool
 
+    // What the runtime takes. The two multiply: the list of all tensors must not outgrow the memory.
+    private static let layerLimit = 16
+    private static let depthLimit = 64
+
     /// Options of upstream's class that change the model in ways that are not known here.
     private static let foreign = [
         "addition_embed_type", "class_embed_type", "class_embeddings_concat",
@@ -41,12 +45,11 @@ struct UNetShape {
             "block_out_channels", default: [320, 640, 1280, 1280])
         let levels = channels.count
         time = try configuration.size("time_embedding_dim", default: 4 * channels[0])
-        let limit = ConfigurationReader.countLimit
         layers = try configuration.sizes(
-            "layers_per_block", count: levels, default: 2, limit: limit)
+            "layers_per_block", count: levels, default: 2, limit: Self.layerLimit)
         context = try configuration.sizes("cross_attention_dim", count: levels, default: 1280)
         depths = try configuration.sizes(
-            "transformer_layers_per_block", count: levels, default: 1, limit: limit)
+            "transformer_layers_per_block", count: levels, default: 1, limit: Self.depthLimit)
         upDepths = depths.reversed()
         linearProjection = try configuration.flag("use_linear_projection", default: false)
         downAttention = try Self.attention(

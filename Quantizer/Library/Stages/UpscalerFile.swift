@@ -70,8 +70,10 @@ private func compactConfiguration(
     ]
 }
 
+/// Nil as well for extents that no layer has, with which the arithmetic above would not end well.
 private func convolutionShape(_ shape: [Int]?) -> (outputs: Int, inputs: Int)? {
-    guard let shape, shape.count == 4 else { return nil }
+    let extents = 1...ConfigurationReader.sizeLimit
+    guard let shape, shape.count == 4, shape.allSatisfy(extents.contains) else { return nil }
     return (shape[0], shape[1])
 }
 
