@@ -41,7 +41,11 @@ struct WindowProduct {
     var readsPoints: Bool { window.isPoint && upsampled == nil }
 
     /// Runs the product; matrices that want different forms of the input take turns.
+    ///
+    /// The inputs have as many channels as each matrix takes (trap otherwise: the kernels would read past them).
     func run() {
+        let channels = inputs.reduce(0) { $0 + $1.shape.channels }
+        precondition(outputs.allSatisfy { $0.matrix.channels == channels })
         var remaining = outputs
         while let first = remaining.first {
             let format = RowFormat(for: first.matrix, on: executor)

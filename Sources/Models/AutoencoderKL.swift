@@ -4,7 +4,7 @@ package import WeightStore
 
 /// The hyper-parameters of an autoencoder, from diffusers' `vae/config.json`.
 package struct AutoencoderConfiguration: Sendable {
-    /// Channels of the pictures, and of the latents.
+    /// Channels of the pictures (always 3), and of the latents.
     package let pictureChannels: Int
     package let latentChannels: Int
     /// Latents are multiplied with this on their way to the U-Net.
@@ -33,14 +33,11 @@ package struct AutoencoderConfiguration: Sendable {
         for key in ["latents_mean", "latents_std", "shift_factor"] {
             if let value = reader.present(key) { throw reader.unsupported(key, value.text) }
         }
-        pictureChannels = try reader.int("in_channels", in: 1...16, default: 3)
-        guard try reader.int("out_channels", in: 1...16, default: 3) == pictureChannels else {
-            throw reader.invalid(
-                "out_channels", "in_channels \(pictureChannels)", reader.present("out_channels"))
-        }
+        pictureChannels = try reader.int("in_channels", in: 3...3, default: 3)
+        _ = try reader.int("out_channels", in: 3...3, default: 3)
         latentChannels = try reader.int("latent_channels", in: 1...64, default: 4)
         scalingFactor = try reader.positive("scaling_factor", default: 0.18215)
-        let channels = try reader.ints("block_out_channels", in: 1...16384)
+        let channels = try reader.ints("block_out_channels", in: 1...16384, count: 1...8)
         blockOutChannels = channels
         layersPerBlock = try reader.int("layers_per_block", in: 1...16, default: 1)
         groups = try reader.int("norm_num_groups", in: 1...1024, default: 32)

@@ -25,12 +25,13 @@ struct ConfigurationReader {
     /// An integer within `range`; `fallback` where the key is absent or null.
     func int(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int
     {
+        let expected = range.count == 1 ? "\(range.lowerBound)" : "an integer in \(range)"
         guard let value = present(key) else {
-            guard let fallback else { throw invalid(key, "an integer in \(range)", nil) }
+            guard let fallback else { throw invalid(key, expected, nil) }
             return fallback
         }
         guard let number = value.int, range.contains(number) else {
-            throw invalid(key, "an integer in \(range)", value)
+            throw invalid(key, expected, value)
         }
         return number
     }
@@ -56,13 +57,17 @@ struct ConfigurationReader {
         return flag
     }
 
-    /// A list of integers within `range`, 1 to 16 of them.
-    func ints(_ key: String, in range: ClosedRange<Int>) throws -> [Int] {
+    /// A list of integers within `range`, as many as `count` allows.
+    func ints(
+        _ key: String, in range: ClosedRange<Int>, count: ClosedRange<Int> = 1...16
+    ) throws -> [Int] {
         let value = present(key)
         let numbers = value?.array?.compactMap(\.int) ?? []
-        guard (1...16).contains(numbers.count), numbers.count == value?.array?.count,
+        guard count.contains(numbers.count), numbers.count == value?.array?.count,
             numbers.allSatisfy(range.contains)
-        else { throw invalid(key, "a list of integers in \(range)", value) }
+        else {
+            throw invalid(key, "a list of \(count) integers, each in \(range)", value)
+        }
         return numbers
     }
 

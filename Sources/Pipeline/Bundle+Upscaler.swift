@@ -8,8 +8,10 @@ extension Bundle {
         guard let stage = stages["upscaler"] else {
             throw PipelineError.missingPart(bundle: path, part: "upscaler")
         }
-        return try makeUpscaler(
-            className: stage.className, configuration: stage.config,
-            weights: WeightReader(try weights("upscaler")))
+        return try readingConfiguration {
+            try makeUpscaler(
+                className: stage.className, configuration: stage.config,
+                weights: WeightReader(try weights("upscaler")))
+        }
     }
 }

@@ -18,14 +18,20 @@ package struct DiffusionBundle: Sendable {
 
     package init(_ bundle: Bundle) throws {
         self.bundle = bundle
-        unetConfiguration = try UNetConfiguration(
-            Self.stage("unet", of: "UNet2DConditionModel", in: bundle).config)
-        autoencoderConfiguration = try AutoencoderConfiguration(
-            Self.stage("vae", of: "AutoencoderKL", in: bundle).config)
+        unetConfiguration = try bundle.readingConfiguration {
+            try UNetConfiguration(
+                Self.stage("unet", of: "UNet2DConditionModel", in: bundle).config)
+        }
+        autoencoderConfiguration = try bundle.readingConfiguration {
+            try AutoencoderConfiguration(
+                Self.stage("vae", of: "AutoencoderKL", in: bundle).config)
+        }
         guard let scheduler = bundle.scheduler else {
             throw PipelineError.missingPart(bundle: bundle.path, part: "scheduler configuration")
         }
-        let schedule = try SchedulerConfiguration(scheduler).correctedForLatents
+        let schedule = try bundle.readingConfiguration {
+            try SchedulerConfiguration(scheduler).correctedForLatents
+        }
         schedulerConfiguration = schedule
         // Any class is read for its schedule; where there is no sampler of its kind, DDIM walks it.
         defaultSampler =
@@ -36,8 +42,10 @@ package struct DiffusionBundle: Sendable {
             unetConfiguration.outChannels == autoencoderConfiguration.latentChannels
         else {
             throw PipelineError.unsupportedPart(
-                bundle: bundle.path, part: "U-Net",
-                found: "one with \(unetConfiguration.inChannels) input channels")
+                bundle: bundle.path, part: "unet",
+                found: "one with \(unetConfiguration.inChannels) channels in and "
+                    + "\(unetConfiguration.outChannels) out, for a VAE with "
+                    + "\(autoencoderConfiguration.latentChannels) latent channels")
         }
     }
 
@@ -48,9 +56,18 @@ package struct DiffusionBundle: Sendable {
 
     package func textEncoder() throws -> CLIPTextModel {
         let stage = try Self.stage("text_encoder", of: "CLIPTextModel", in: bundle)
-        return try CLIPTextModel(
-            configuration: stage.config,
-            weights: WeightReader(try bundle.weights("text_encoder")))
+        let encoder = try bundle.readingConfiguration {
+            try CLIPTextModel(
+                configuration: stage.config,
+                weights: WeightReader(try bundle.weights("text_encoder")))
+        }
+        guard encoder.width == unetConfiguration.crossAttentionDim else {
+            throw PipelineError.unsupportedPart(
+                bundle: bundle.path, part: "text_encoder",
+                found: "one with hidden_size \(encoder.width), for a U-Net with "
+                    + "cross_attention_dim \(unetConfiguration.crossAttentionDim)")
+        }
+        return encoder
     }
 
     /// - Parameter defaultLength: tokens, where the tokenizer's files do not say.

@@ -1,4 +1,5 @@
 internal import Samplers
+internal import WeightStore
 
 /// What to draw, and how.
 public struct GenerationRequest: Sendable {
@@ -40,14 +41,17 @@ public struct GenerationRequest: Sendable {
 
     static let longestPrompt = 20_000
     static let largestSide = 4096
+    static let allowedSteps = 1...1000
+    static let allowedGuidance = 0.0...100.0
 
     /// Checks all that does not depend on the model.
     func validate() throws(PipelineError) {
-        try check("steps", steps, in: 1...1000)
+        try check("steps", steps, in: Self.allowedSteps)
         try check("count", count, in: 1...1000)
-        guard guidance.isFinite, (0...100).contains(guidance) else {
+        guard Self.allowedGuidance.contains(guidance) else {
             throw .invalidRequest(
-                field: "guidance", expected: "a number in 0...100", found: "\(guidance)")
+                field: "guidance", expected: "a number in \(Self.allowedGuidance)",
+                found: "\(guidance)")
         }
         for (field, text) in [("prompt", prompt), ("negative prompt", negativePrompt)] {
             guard text.unicodeScalars.count <= Self.longestPrompt else {
@@ -58,9 +62,8 @@ public struct GenerationRequest: Sendable {
         }
         guard sampler.map({ SamplerKind(rawValue: $0) != nil }) ?? true else {
             throw .invalidRequest(
-                field: "sampler",
-                expected: "one of " + SamplerKind.allCases.map(\.rawValue).joined(separator: ", "),
-                found: sampler ?? "")
+                field: "sampler", expected: "one of \(SamplerKind.names)",
+                found: printable(sampler ?? ""))
         }
     }
 
@@ -69,12 +72,14 @@ public struct GenerationRequest: Sendable {
         width: Int, height: Int
     ) {
         let size = (width: width ?? fallback, height: height ?? fallback)
-        for (field, side) in [("width", size.width), ("height", size.height)] {
+        for (field, side, given) in [
+            ("width", size.width, width), ("height", size.height, height),
+        ] {
             guard side >= multiple, side <= Self.largestSide, side % multiple == 0 else {
                 throw .invalidRequest(
                     field: field,
                     expected: "a multiple of \(multiple) in \(multiple)...\(Self.largestSide)",
-                    found: "\(side)")
+                    found: given == nil ? "the model's own size, \(side)" : "\(side)")
             }
         }
         return size
@@ -88,4 +93,9 @@ public struct GenerationRequest: Sendable {
                 field: field, expected: "an integer in \(range)", found: "\(value)")
         }
     }
+}
+
+extension SamplerKind {
+    /// The names on the command line, for messages.
+    static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

@@ -1,3 +1,5 @@
+internal import WeightStore
+
 /// Why a request cannot be served, in words for the person who made it.
 public enum PipelineError: Error, Equatable, CustomStringConvertible {
     /// A field of the request is outside what the model can do.
@@ -8,6 +10,8 @@ public enum PipelineError: Error, Equatable, CustomStringConvertible {
     case missingPart(bundle: String, part: String)
     /// A part of the bundle is of a kind that this version does not run.
     case unsupportedPart(bundle: String, part: String, found: String)
+    /// What `bundle.json` says of a part makes no sense, or is beyond this version.
+    case configuration(file: String, problem: String)
     /// Arithmetic broke down: the weights are damaged, or the request drove the model out of its range.
     case notFinite(stage: String, step: Int?)
     /// The work takes more memory than there is.
@@ -23,9 +27,11 @@ public enum PipelineError: Error, Equatable, CustomStringConvertible {
                 + searched.joined(separator: ", ")
                 + (known.isEmpty ? "" : "; there are: " + known.joined(separator: ", "))
         case .missingPart(let bundle, let part):
-            "\(bundle) has no \(part); quantize a checkpoint that holds one"
+            "\(printable(bundle)) has no \(part); quantize a checkpoint that holds one"
         case .unsupportedPart(let bundle, let part, let found):
-            "\(bundle): \(part) is \(found), which this version does not run"
+            "\(printable(bundle)): \(part) is \(printable(found)), which this version does not run"
+        case .configuration(let file, let problem):
+            "\(printable(file)): \(printable(problem))"
         case .notFinite(let stage, let step):
             "the \(stage) gave infinite or undefined numbers"
                 + (step.map { " at step \($0)" } ?? "")

@@ -1,3 +1,4 @@
+internal import Samplers
 package import WeightStore
 
 /// What a request for a model leaves out: the values that its maker found good, from the object
@@ -10,7 +11,7 @@ package struct RequestDefaults: Sendable, Equatable {
     /// Command-line name of the sampler; nil for the one that the checkpoint names.
     package var sampler: String?
 
-    /// The defaults of a bundle. Throws where a value is of the wrong kind.
+    /// The defaults of a bundle. Throws where a request with the value would be refused.
     package init(_ bundle: Bundle) throws(WeightError) {
         guard let value = bundle.json["defaults"] else { return }
         func read<Value>(
@@ -24,8 +25,19 @@ package struct RequestDefaults: Sendable, Equatable {
             }
             return value
         }
-        steps = try read("steps", "an integer", \.int) ?? steps
-        guidance = try read("guidance", "a number", \.double) ?? guidance
-        sampler = try read("sampler", "a string", \.string)
+        let (someSteps, someGuidance) = (
+            GenerationRequest.allowedSteps, GenerationRequest.allowedGuidance
+        )
+        steps =
+            try read("steps", "an integer in \(someSteps)") { value in
+                value.int.flatMap { someSteps.contains($0) ? $0 : nil }
+            } ?? steps
+        guidance =
+            try read("guidance", "a number in \(someGuidance)") { value in
+                value.double.flatMap { someGuidance.contains($0) ? $0 : nil }
+            } ?? guidance
+        sampler = try read("sampler", "one of \(SamplerKind.names)") { value in
+            value.string.flatMap { SamplerKind(rawValue: $0)?.rawValue }
+        }
     }
 }

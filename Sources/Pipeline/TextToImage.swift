@@ -40,9 +40,17 @@ package final class TextToImage {
         try requireMemory(
             floats: size.width * size.height * model.autoencoderConfiguration.decoderFloatsPerPixel,
             for: "a picture of \(size.width)x\(size.height) pixels")
+        let factor = model.autoencoderConfiguration.pixelsPerLatent
+        let latents = model.unetConfiguration.floats(
+            height: size.height / factor, width: size.width / factor)
+        try requireMemory(
+            floats: request.guidance > 1 ? 2 * latents : latents,
+            for: "a step towards a picture of \(size.width)x\(size.height) pixels")
         let sampler = request.sampler.flatMap(SamplerKind.init) ?? model.defaultSampler
-        _ = try makeSampler(
-            sampler, configuration: model.schedulerConfiguration, steps: request.steps)
+        _ = try model.bundle.readingConfiguration {
+            try makeSampler(
+                sampler, configuration: model.schedulerConfiguration, steps: request.steps)
+        }
         return Plan(
             request: request, sampler: sampler, width: size.width, height: size.height)
     }
@@ -83,7 +91,7 @@ package final class TextToImage {
             text in
             let encoded = tokenizer.encode(text, length: length)
             if let cut = encoded.truncatedText {
-                warn("the prompt is longer than \(length) tokens; left out: \"\(cut)\"")
+                warn("the prompt is longer than \(length) tokens; left out: \"\(printable(cut))\"")
             }
             return try checked(encoded.ids, below: encoder.vocabularySize)
         }
