@@ -106,6 +106,9 @@ package struct Bundle: Sendable {
 private struct BundleReader {
     let path: String
 
+    // Sizes of this order can be added up without a second thought.
+    private static let largestFile = 1 << 40
+
     /// The checked beginning: a folder with a `bundle.json` of a known version.
     static func read(_ path: String) throws(WeightError) -> (BundleReader, JSONObject) {
         let file = "\(path)/\(Bundle.fileName)"
@@ -132,8 +135,8 @@ private struct BundleReader {
     func stage(_ name: String, _ value: JSONValue) throws(WeightError) -> Bundle.Stage {
         let key = "stages.\(name)"
         let entry = try object(key, value)
-        guard let bytes = entry["bytes"]?.int, bytes >= 0 else {
-            throw wrong("\(key).bytes", "a size in bytes", entry["bytes"])
+        guard let bytes = entry["bytes"]?.int, (0...Self.largestFile).contains(bytes) else {
+            throw wrong("\(key).bytes", "a size in bytes up to 2^40", entry["bytes"])
         }
         let sha256 = try string("\(key).sha256", entry["sha256"])
         guard sha256.utf8.count == 64, sha256.allSatisfy({ "0123456789abcdef".contains($0) })

@@ -67,12 +67,13 @@ struct StageBenchmark {
 
     /// An upscaler on a picture of `size`.
     func upscale(_ bundle: Bundle, size: PictureSize) throws -> StageTiming {
-        let count = size.width * size.height * 3
-        return try measure(
+        try measure(
             "upscale", input: "1x3x\(size.height)x\(size.width)", weights: "upscaler", of: bundle,
             work: { $0.upscaler(height: size.height, width: size.width) },
             prepare: {
                 let upscaler = try PictureUpscaler(bundle, on: executor)
+                try upscaler.check(width: size.width, height: size.height)
+                let count = size.width * size.height * 3
                 let pixels = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 151) }
                 let picture = Picture(
                     width: size.width, height: size.height, channels: 3, pixels: pixels)
@@ -85,7 +86,6 @@ struct StageBenchmark {
         work: (MultiplyAdds) -> Int, prepare: () throws -> () throws -> Void
     ) throws -> StageTiming {
         let entry = try bundle.stage(name)
-        let multiplyAdds = work(MultiplyAdds(try bundle.weights(name)))
         let clock = ContinuousClock()
         var seconds: [Double] = []
         let (load, memory) = try measuringMemory {
@@ -100,6 +100,8 @@ struct StageBenchmark {
             return load
         }
         executor.workspace.trim()
+        // Now that the stage has run, its weights are known to have the names that are counted by.
+        let multiplyAdds = work(MultiplyAdds(try bundle.weights(name)))
         return StageTiming(
             stage: stage, input: input, weights: "\(entry.className) \(entry.type)",
             loadSeconds: load, seconds: seconds, multiplyAdds: multiplyAdds, memory: memory)

@@ -194,6 +194,20 @@ import WeightStore
         #expect(try model.draw(["--size", "16x16"]).status == 0)
     }
 
+    @Test func wholeNumbersBeyondAllMeasureAreNoTrap() throws {
+        var model = try DamagedModel(in: scratch)
+        for stage in DamagedModel.stages {
+            try model.set(["stages", stage, "bytes"], .integer(.max))
+        }
+        let environment = ["INKSTONE_MODELS": scratch.root]
+        let list = try Program.inkstone.run(["models"], environment: environment, in: scratch)
+        #expect(list.status == 0 && list.text.contains("damaged"))
+        for arguments in [["inspect", "model"], ["bench", "--model", "model"]] {
+            try Program.inkstone.run(arguments, in: scratch).expectRefusal(
+                saying: "bytes", in: scratch)
+        }
+    }
+
     @Test(arguments: [
         ["stages", "unet", "class"], ["stages", "text_encoder", "class"], ["tokenizer", "class"],
         ["tokenizer", "folder"], ["stages", "vae", "file"], ["family"],
