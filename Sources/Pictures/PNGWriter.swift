@@ -2,6 +2,9 @@
 
 import CPNG
 
+/// The longest side of a picture that is read or written, in pixels.
+package let maximumPictureSide = Int(CPNG_MAX_SIDE)
+
 /// Writes a PNG of 8 bits a channel: gray, RGB or RGBA as the picture is.
 ///
 /// The same picture and texts give the same bytes (no time stamp). Sides go up to 32768.
@@ -39,7 +42,7 @@ private struct Writer: ~Copyable {
     }
 
     func write(_ picture: Picture) throws(PictureError) -> [UInt8] {
-        let limit = Int(CPNG_MAX_SIDE)
+        let limit = maximumPictureSide
         guard picture.width <= limit, picture.height <= limit else {
             throw .unwritable(
                 reason: "\(picture.width)x\(picture.height) pixels are too many: "

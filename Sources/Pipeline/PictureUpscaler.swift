@@ -18,6 +18,19 @@ package struct PictureUpscaler {
         self.executor = executor
     }
 
+    /// Throws unless a picture of this size can be enlarged: before there is any picture, if need be.
+    package func check(width: Int, height: Int) throws {
+        let sides = 1...maximumPictureSide / scale
+        guard sides.contains(width), sides.contains(height) else {
+            throw PipelineError.invalidRequest(
+                field: "picture to enlarge \(scale) times", expected: "sides of \(sides) pixels",
+                found: "\(width)x\(height)")
+        }
+        try requireMemory(
+            floats: width * height * network.floatsPerPixel,
+            for: "enlarging \(width)x\(height) pixels \(scale) times")
+    }
+
     /// An RGB picture → the same, `scale` times as large.
     ///
     /// A picture whose sides the network cannot take is extended by repeating its edge, and cut again.
@@ -26,9 +39,7 @@ package struct PictureUpscaler {
             throw PipelineError.invalidRequest(
                 field: "picture", expected: "three colour channels", found: "\(picture.channels)")
         }
-        try requireMemory(
-            floats: picture.width * picture.height * network.floatsPerPixel,
-            for: "enlarging \(picture.width)x\(picture.height) pixels \(scale) times")
+        try check(width: picture.width, height: picture.height)
         let padded = picture.extended(toMultipleOf: network.alignment)
         let result = network(tensor(of: padded, in: executor.workspace), on: executor)
         let large = try Pipeline.picture(of: result, stage: "upscaler")

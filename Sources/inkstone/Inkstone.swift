@@ -18,10 +18,21 @@ enum Program {
         // A reader that went away is an error of the write, with a clean end.
         signal(SIGPIPE, SIG_IGN)
         do {
+            try checkArguments()
             var command = try Inkstone.parseAsRoot()
             try command.run()
         } catch {
             exit(Failure(error).report())
+        }
+    }
+
+    /// Swift would silently repair what is no text, and then look for a file of another name.
+    private static func checkArguments() throws {
+        for index in 1..<max(Int(CommandLine.argc), 1) {
+            guard let bytes = CommandLine.unsafeArgv[index] else { return }
+            guard String(validatingCString: bytes) != nil else {
+                throw UsageError("argument \(index) is not UTF-8 text")
+            }
         }
     }
 }

@@ -94,6 +94,7 @@ struct GenerateCommand: ParsableCommand {
         let upscaler = try upscalerBundle(for: model.bundle, in: library).map {
             try PictureUpscaler($0, on: executor)
         }
+        try upscaler?.check(width: plan.width, height: plan.height)
         for index in 0..<count {
             try target(seed: plan.request.seed &+ UInt64(index), index: index).check()
         }
