@@ -25,6 +25,9 @@ package struct AutoencoderConfiguration: Sendable {
         (blockOutChannels.dropFirst().first ?? blockOutChannels[0]) + 2 * blockOutChannels[0]
     }
 
+    /// The same for the encoder: the input of the first level's block, its middle and its result.
+    package var encoderFloatsPerPixel: Int { 3 * blockOutChannels[0] }
+
     static let epsilon = 1e-6
 
     package init(_ object: JSONObject) throws {

@@ -13,8 +13,12 @@ struct StageInput {
     }
 
     /// [N, C, H, W] → a tensor of N pictures.
+    /// - Parameters:
+    ///   - what: what will be done with them, for messages.
+    ///   - floats: the activations that it takes for a shape; refused before the values are read.
     func picture(
-        _ name: String, channels: Int, sidesMultipleOf multiple: Int = 1, in workspace: Workspace
+        _ name: String, channels: Int, sidesMultipleOf multiple: Int = 1, in workspace: Workspace,
+        for what: String, floats: (Shape) -> Int
     ) throws -> Tensor {
         let shape = try shape(name, dimensions: 4)
         let expected =
@@ -23,20 +27,23 @@ struct StageInput {
         guard shape[1] == channels, shape[2] % multiple == 0, shape[3] % multiple == 0 else {
             throw wrong(name, expected)
         }
-        return Tensor(
-            planar: try values(name),
-            shape: Shape(images: shape[0], height: shape[2], width: shape[3], channels: channels),
-            in: workspace)
+        let picture = Shape(
+            images: shape[0], height: shape[2], width: shape[3], channels: channels)
+        try requireMemory(floats: floats(picture), for: "\(what) of \(shape)")
+        return Tensor(planar: try values(name), shape: picture, in: workspace)
     }
 
     /// [N, T, C] → a tensor of N sequences.
+    /// - Parameter floats: the activations that each of them takes.
     func tokens(
-        _ name: String, images: Int, channels: Int, in workspace: Workspace
+        _ name: String, images: Int, channels: Int, in workspace: Workspace, floats: Int
     ) throws -> Tensor {
         let shape = try shape(name, dimensions: 3)
         guard shape[0] == images, shape[2] == channels else {
             throw wrong(name, "[\(images), T, \(channels)]")
         }
+        try requireMemory(
+            floats: shape[0] * shape[1] * floats, for: "attention to a text of \(shape)")
         return Tensor(
             try values(name), shape: Shape(images: images, tokens: shape[1], channels: channels),
             in: workspace)
@@ -53,8 +60,13 @@ struct StageInput {
     }
 
     /// [N, T] → N rows of ids.
-    func ids(_ name: String, below limit: Int) throws -> [[Int32]] {
+    /// - Parameter floats: the activations that each of them takes.
+    func ids(
+        _ name: String, below limit: Int, atMost length: Int, floats: Int
+    ) throws -> [[Int32]] {
         let shape = try shape(name, dimensions: 2)
+        guard shape[1] <= length else { throw wrong(name, "[N, T] with T up to \(length)") }
+        try requireMemory(floats: shape[0] * shape[1] * floats, for: "a text of \(shape) tokens")
         let found = try file.integers(name)
         guard found.allSatisfy({ (0..<limit).contains($0) }) else {
             throw wrong(name, "ids in 0..<\(limit)")

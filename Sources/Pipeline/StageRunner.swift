@@ -28,6 +28,8 @@ package struct StageRunner {
                 field: "shape", expected: "dimensions from 1 on, \(largestDraw) numbers at most",
                 found: "\(shape)")
         }
+        // The numbers as they are drawn, as bytes, and as the file that is written.
+        try requireMemory(floats: 3 * count, for: "noise of \(shape)")
         var source = TorchRandomSource(seed: seed)
         return [.init(name: "noise", shape: shape, floats: source.normal(count: count))]
     }
@@ -54,14 +56,13 @@ package struct StageRunner {
     package func text(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
         let encoder = try DiffusionBundle(bundle).textEncoder()
         let reader = StageInput(input)
-        let ids = try reader.ids("ids", below: encoder.vocabularySize)
-        guard let length = ids.first?.count, length <= encoder.maximumLength else {
-            throw reader.wrong("ids", "[N, T] with T up to \(encoder.maximumLength)")
-        }
+        let ids = try reader.ids(
+            "ids", below: encoder.vocabularySize, atMost: encoder.maximumLength,
+            floats: encoder.floatsPerToken)
         let hidden = encoder(ids, on: executor)
         return [
             .init(
-                name: "hidden", shape: [ids.count, length, hidden.shape.channels],
+                name: "hidden", shape: [ids.count, hidden.shape.pixels, hidden.shape.channels],
                 floats: try finite(hidden.values, stage: "text encoder"))
         ]
     }
@@ -72,11 +73,13 @@ package struct StageRunner {
         let reader = StageInput(input)
         let configuration = unet.configuration
         let sample = try reader.picture(
-            "sample", channels: configuration.inChannels, in: executor.workspace)
+            "sample", channels: configuration.inChannels, in: executor.workspace,
+            for: "a U-Net step on latents"
+        ) { $0.images * configuration.floats(height: $0.height, width: $0.width) }
         let images = sample.shape.images
         let context = try reader.tokens(
             "context", images: images, channels: configuration.crossAttentionDim,
-            in: executor.workspace)
+            in: executor.workspace, floats: configuration.floatsPerToken)
         let output = unet(
             sample, timesteps: try reader.timesteps("timestep", images: images), context: context,
             on: executor)
@@ -86,17 +89,24 @@ package struct StageRunner {
     /// `latents` [N, C, h, w] → `image` [N, 3, H, W]: the decoder alone, without the scaling factor.
     package func decode(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
         let decoder = try DiffusionBundle(bundle).decoder()
+        let configuration = decoder.configuration
+        let factor = configuration.pixelsPerLatent
         let latents = try StageInput(input).picture(
-            "latents", channels: decoder.configuration.latentChannels, in: executor.workspace)
+            "latents", channels: configuration.latentChannels, in: executor.workspace,
+            for: "decoding latents"
+        ) { $0.rows * factor * factor * configuration.decoderFloatsPerPixel }
         return [try planar("image", decoder(latents, on: executor), stage: "VAE decoder")]
     }
 
     /// `image` [N, 3, H, W] within −1…1 → `mean` and `logvar` [N, C, h, w].
     package func encode(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
         let encoder = try DiffusionBundle(bundle).encoder()
+        let configuration = encoder.configuration
         let image = try StageInput(input).picture(
-            "image", channels: encoder.configuration.pictureChannels,
-            sidesMultipleOf: encoder.configuration.pixelsPerLatent, in: executor.workspace)
+            "image", channels: configuration.pictureChannels,
+            sidesMultipleOf: configuration.pixelsPerLatent, in: executor.workspace,
+            for: "encoding a picture"
+        ) { $0.rows * configuration.encoderFloatsPerPixel }
         let posterior = encoder(image, on: executor)
         return [
             try planar("mean", posterior.mean, stage: "VAE encoder"),
@@ -108,7 +118,9 @@ package struct StageRunner {
     package func upscale(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
         let upscaler = try bundle.upscaler()
         let image = try StageInput(input).picture(
-            "image", channels: 3, sidesMultipleOf: upscaler.alignment, in: executor.workspace)
+            "image", channels: 3, sidesMultipleOf: upscaler.alignment, in: executor.workspace,
+            for: "enlarging a picture"
+        ) { $0.rows * upscaler.floatsPerPixel }
         return [try planar("image", upscaler(image, on: executor), stage: "upscaler")]
     }
 

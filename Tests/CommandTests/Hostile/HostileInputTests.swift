@@ -51,6 +51,16 @@ import WeightStore
         ),
     ]
 
+    @Test(arguments: enormous.indices) func inputBeyondTheMemoryIsRefusedUnread(index: Int) throws {
+        let (stage, tensors) = Self.enormous[index]
+        try writeSparse(tensors)
+        // The limit is on addresses, in KiB: the input is mapped, and a Swift program takes some.
+        let run = try shell(
+            "ulimit -v 4000000; exec \"$0\" stage \"$@\" --in in --out out",
+            [try Program.inkstone.path, stage, "--model", try TinyModel.bundle()], in: scratch)
+        try run.expectRefusal(saying: "of memory", in: scratch, leaving: ["in"])
+    }
+
     @Test(arguments: ["1000000000000", "9223372036854775807,2", "0", "-1", "1,,2", "", "x"])
     func shapesOfNoNoiseAreRefused(shape: String) throws {
         try Program.inkstone.run(
