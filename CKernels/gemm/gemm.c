@@ -57,6 +57,7 @@ ck_product ck_product_q8_q8(ck_rows_q8 a, ck_panels_q8 b) {
     ck_product product = ck_product_q16_q8(rows, b);
     product.a = a.data;
     product.a_size = sizeof *a.data;
+    product.a_offset = a.offset;
     return product;
 }
 

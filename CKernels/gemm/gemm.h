@@ -35,7 +35,7 @@
 #define CK_PANEL_FLOAT 16 ///< Outputs in a panel of float32 or float16 weights.
 #define CK_PANEL_Q8 8     ///< Outputs in a panel of int8 weights.
 #define CK_BLOCK_Q8 4     ///< Consecutive k in a block of int8 weights.
-#define CK_GROUP_MAX 8192 ///< Longest group of k that shares one activation scale.
+#define CK_GROUP_MAX 1024 ///< Longest group of k that shares one activation scale.
 
 /// Packed float32 weights: [n/16][k][16].
 typedef struct ck_panels_f32 {
@@ -72,11 +72,13 @@ typedef struct ck_rows_q16 {
     const size_t *group_k;
 } ck_rows_q16;
 
-/// The same in int8, |q| ≤ 127.
+/// The same in int8, |q| ≤ 127. `offset[r][g]` = −128 · Σ q over the group: what kernels whose
+/// instructions take one factor unsigned, and so add 128 to each weight, begin their sums with.
 typedef struct ck_rows_q8 {
     const int8_t *data;
     size_t stride;
     const float *scale;
+    const int32_t *offset;
     size_t groups;
     const size_t *group_k;
 } ck_rows_q8;

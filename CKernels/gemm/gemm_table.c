@@ -1,24 +1,30 @@
 #include "gemm_table.h"
 
 static void fill_reference(ck_gemm_table *table) {
-    table->f32 = (ck_tile_kernel){ck_tile_f32__reference, CK_TILE_ROWS};
-    table->q16_q8 = (ck_tile_kernel){ck_tile_q16_q8__reference, CK_TILE_ROWS};
-    table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8__reference, CK_TILE_ROWS};
+    table->f32 = (ck_tile_kernel){ck_tile_f32__reference, CK_TILE_ROWS, 1, NULL};
+    table->q16_q8 = (ck_tile_kernel){ck_tile_q16_q8__reference, CK_TILE_ROWS, 1, NULL};
+    table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8__reference, CK_TILE_ROWS, 1, NULL};
 }
 
 #if defined(__x86_64__)
 static void fill_avx2(ck_gemm_table *table) {
-    table->f32 = (ck_tile_kernel){ck_tile_f32_6x16__avx2, 6};
-    table->q16_q8 = (ck_tile_kernel){ck_tile_q16_q8_6x8__avx2, 6};
-    table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_6x8__avx2, 6};
+    table->f32 = (ck_tile_kernel){ck_tile_f32_6x16__avx2, 6, 1, NULL};
+    table->q16_q8 = (ck_tile_kernel){ck_tile_q16_q8_6x8__avx2, 6, 1, NULL};
+    table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_6x8__avx2, 6, 1, NULL};
+}
+
+static void fill_avx512_vnni(ck_gemm_table *table) {
+    table->f32 = (ck_tile_kernel){ck_tile_f32_12x32__avx512_vnni, 12, 2, NULL};
+    table->q8_q8 =
+        (ck_tile_kernel){ck_tile_q8_q8_12x32__avx512_vnni, 12, 4, ck_arrange_q8_4x8__avx512_vnni};
 }
 #endif
 
 #if defined(__aarch64__)
 static void fill_neon(ck_gemm_table *table) {
-    table->f32 = (ck_tile_kernel){ck_tile_f32_6x16__neon, 6};
-    table->q16_q8 = (ck_tile_kernel){ck_tile_q16_q8_8x8__neon, 8};
-    table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_4x8__neon, 4};
+    table->f32 = (ck_tile_kernel){ck_tile_f32_6x16__neon, 6, 1, NULL};
+    table->q16_q8 = (ck_tile_kernel){ck_tile_q16_q8_8x8__neon, 8, 1, NULL};
+    table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_4x8__neon, 4, 1, NULL};
 }
 #endif
 
@@ -31,13 +37,24 @@ void ck_fill_gemm(ck_gemm_table *table, ck_isa isa) {
     case CK_ISA_AVX2:
         fill_avx2(table);
         break;
+    case CK_ISA_AVX_VNNI:
+        table->q8_q8 =
+            (ck_tile_kernel){ck_tile_q8_q8_6x16__avx_vnni, 6, 2, ck_arrange_q8_2x8__avx_vnni};
+        break;
+    case CK_ISA_AVX512_VNNI_256:
+        table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_6x16__avx512_vnni_256, 6, 2,
+                                        ck_arrange_q8_2x8__avx512_vnni_256};
+        break;
+    case CK_ISA_AVX512_VNNI:
+        fill_avx512_vnni(table);
+        break;
 #endif
 #if defined(__aarch64__)
     case CK_ISA_NEON:
         fill_neon(table);
         break;
     case CK_ISA_NEON_DOTPROD:
-        table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_8x8__neon_dotprod, 8};
+        table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_8x8__neon_dotprod, 8, 1, NULL};
         break;
 #endif
     default:

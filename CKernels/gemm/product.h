@@ -11,6 +11,10 @@
 /// Panels in floating point are long: their k is cut into parts that fit the first-level cache, and
 /// the tiles of a part add to what C holds. The order of additions stays the same, and so do the
 /// bits. That makes room to widen a part's float16 weights once for all tiles that read them.
+///
+/// Some integer micro-kernels want their weights in another order. They get them in parts of one
+/// group of one tap, which is where integers become floats anyway, arranged once for all tiles that
+/// read them; C holds the sums, unscaled, from part to part.
 #ifndef CK_PRODUCT_H
 #define CK_PRODUCT_H
 
@@ -22,7 +26,8 @@
 #pragma clang assume_nonnull begin
 #endif
 
-#define CK_TILE_ROWS 8    ///< The most rows that a micro-kernel may compute at once.
+#define CK_TILE_ROWS 12   ///< The most rows that a micro-kernel may compute at once.
+#define CK_TILE_PANELS 4  ///< The most panels that a micro-kernel may read at once.
 #define CK_BLOCK_ROWS 192 ///< The most rows that share a panel before the next one is read.
 #define CK_PART_K 384     ///< The longest part of a floating-point panel's k: 24 KiB of float32.
 
@@ -36,11 +41,12 @@ typedef struct ck_product {
     size_t k;                  ///< k of one tap.
 
     const void *a;
-    size_t a_size;                   ///< Bytes of an activation.
-    size_t stride;                   ///< Activations from row to row.
-    const float *_Nullable a_scale;  ///< Of quantised activations: [input rows][groups].
-    size_t groups;                   ///< Of quantised activations: groups in a tap.
-    const size_t *_Nullable group_k; ///< Of quantised activations: [groups]
+    size_t a_size;                     ///< Bytes of an activation.
+    size_t stride;                     ///< Activations from row to row.
+    const float *_Nullable a_scale;    ///< Of quantised activations: [input rows][groups].
+    const int32_t *_Nullable a_offset; ///< Of activations in int8: [input rows][groups].
+    size_t groups;                     ///< Of quantised activations: groups in a tap.
+    const size_t *_Nullable group_k;   ///< Of quantised activations: [groups]
 
     const void *b;
     size_t b_size;                  ///< Bytes of a weight.
@@ -51,28 +57,36 @@ typedef struct ck_product {
 
     float *c;
     size_t ldc;
-    bool adds; ///< Floating point: begins with what C holds, not with 0.
+    bool adds; ///< Begins with what C holds, not with 0.
 } ck_product;
 
 /// Where an output row finds its activations: what it reads at tap (0, 0).
 typedef struct ck_row {
     const void *a;
-    const float *_Nullable a_scale; ///< Of quantised activations.
+    const float *_Nullable a_scale;    ///< Of quantised activations.
+    const int32_t *_Nullable a_offset; ///< Of activations in int8.
 } ck_row;
 
 /// One tile. There are as many `row`s as the micro-kernel has.
 typedef struct ck_tile {
     const ck_row *row;
-    const void *panel;                               ///< 64-byte aligned.
-    const float *_Nullable b_scale, *_Nullable bias; ///< At the panel's first output.
-    float *c;                                        ///< Row 0 at the panel's first output.
-    size_t rows, columns;                            ///< What is to be stored.
+    const void *panel;  ///< The first panel, 64-byte aligned.
+    size_t panel_bytes; ///< From panel to panel.
+    /// At the first panel's first output. A quantised part that is not the last has no scale.
+    const float *_Nullable b_scale, *_Nullable bias;
+    float *c;             ///< Row 0 at the first panel's first output.
+    size_t rows, columns; ///< What is to be stored.
 } ck_tile;
 
-/// A micro-kernel and the rows of its tile, at most `CK_TILE_ROWS`.
+/// A micro-kernel and its tile: at most `CK_TILE_ROWS` by `CK_TILE_PANELS`. A tile at the end of
+/// the outputs may have fewer panels: `columns` says.
 typedef struct ck_tile_kernel {
     void (*compute)(const ck_product *product, const ck_tile *tile);
-    size_t rows;
+    size_t rows, panels;
+    /// NULL where panels are read as they are stored. Otherwise `compute` gets parts of one group
+    /// of one tap, whose first `count` ≤ `panels` panels this has copied to `to` in the kernel's
+    /// own order; what stands there for the missing panels may be anything.
+    void (*_Nullable arrange)(const ck_product *part, const void *b, size_t count, void *to);
 } ck_tile_kernel;
 
 /// Computes the panels of `range` for all rows. Sets the product's bias, c and ldc.

@@ -17,7 +17,7 @@ ck_table ck_kernels;
 static const ck_isa ladder[] = {
     CK_ISA_REFERENCE,
 #if defined(__x86_64__)
-    CK_ISA_AVX2,
+    CK_ISA_AVX2,      CK_ISA_AVX_VNNI, CK_ISA_AVX512_VNNI_256, CK_ISA_AVX512_VNNI,
 #elif defined(__aarch64__)
     CK_ISA_NEON,
     CK_ISA_NEON_DOTPROD,
@@ -30,9 +30,9 @@ static const struct {
     ck_isa isa;
     const char *name;
 } names[] = {
-    {CK_ISA_REFERENCE, "reference"},
-    {CK_ISA_AVX2, "avx2"},
-    {CK_ISA_NEON, "neon"},
+    {CK_ISA_REFERENCE, "reference"},       {CK_ISA_AVX2, "avx2"},
+    {CK_ISA_AVX_VNNI, "avx-vnni"},         {CK_ISA_AVX512_VNNI_256, "avx512-vnni-256"},
+    {CK_ISA_AVX512_VNNI, "avx512-vnni"},   {CK_ISA_NEON, "neon"},
     {CK_ISA_NEON_DOTPROD, "neon-dotprod"},
 };
 
@@ -40,25 +40,62 @@ static const size_t names_count = sizeof names / sizeof *names;
 
 #if defined(__x86_64__)
 
-/// The processor has the instructions, and the system saves the wide registers.
-static bool has_avx2_fma_f16c(void) {
-    const unsigned osxsave = 1u << 27, avx = 1u << 28, fma = 1u << 12, f16c = 1u << 29;
-    const unsigned first = osxsave | avx | fma | f16c, avx2 = 1u << 5;
+/// The registers of `leaf`, `subleaf`; zeros where the processor has no such leaf.
+typedef struct cpuid_leaf {
     unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & first) != first) {
+} cpuid_leaf;
+
+static cpuid_leaf read_leaf(unsigned number, unsigned subleaf) {
+    cpuid_leaf leaf = {0};
+    __get_cpuid_count(number, subleaf, &leaf.a, &leaf.b, &leaf.c, &leaf.d);
+    return leaf;
+}
+
+/// The system saves these parts of the state from thread to thread: vectors are theirs only then.
+static bool saves_state(unsigned parts) {
+    const unsigned osxsave = 1u << 27;
+    if (!(read_leaf(1, 0).c & osxsave)) {
         return false;
     }
     unsigned saved, high;
     __asm__("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
-    const unsigned sse_and_avx_state = 6;
-    if ((saved & sse_and_avx_state) != sse_and_avx_state) {
-        return false;
-    }
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & avx2);
+    return (saved & parts) == parts;
+}
+
+static bool has_avx2_fma_f16c(void) {
+    const unsigned avx = 1u << 28, fma = 1u << 12, f16c = 1u << 29, avx2 = 1u << 5;
+    const unsigned first = avx | fma | f16c, sse_and_avx_state = 0x6;
+    return (read_leaf(1, 0).c & first) == first && saves_state(sse_and_avx_state) &&
+           (read_leaf(7, 0).b & avx2);
+}
+
+static bool has_avx_vnni(void) {
+    const unsigned avx_vnni = 1u << 4;
+    return has_avx2_fma_f16c() && (read_leaf(7, 1).a & avx_vnni);
+}
+
+static bool has_avx512_vnni(void) {
+    const unsigned f = 1u << 16, bw = 1u << 30, vl = 1u << 31, vnni = 1u << 11;
+    const unsigned sse_avx_and_avx512_state = 0xe6;
+    const cpuid_leaf extended = read_leaf(7, 0);
+    return has_avx2_fma_f16c() && saves_state(sse_avx_and_avx512_state) &&
+           (extended.b & (f | bw | vl)) == (f | bw | vl) && (extended.c & vnni);
 }
 
 static bool processor_runs(ck_isa isa) {
-    return isa == CK_ISA_REFERENCE || (isa == CK_ISA_AVX2 && has_avx2_fma_f16c());
+    switch (isa) {
+    case CK_ISA_REFERENCE:
+        return true;
+    case CK_ISA_AVX2:
+        return has_avx2_fma_f16c();
+    case CK_ISA_AVX_VNNI:
+        return has_avx_vnni();
+    case CK_ISA_AVX512_VNNI_256:
+    case CK_ISA_AVX512_VNNI:
+        return has_avx512_vnni();
+    default:
+        return false;
+    }
 }
 
 #elif defined(__aarch64__)
@@ -107,6 +144,9 @@ ck_isa ck_best_isa(void) {
 
 static void fill(ck_isa isa) {
     for (size_t i = 0; i < ladder_count && ladder[i] <= isa; i++) {
+        if (!processor_runs(ladder[i])) {
+            continue;
+        }
         ck_fill_gemm(&ck_kernels.gemm, ladder[i]);
         ck_fill_attention(&ck_kernels.attention, ladder[i]);
         ck_fill_normalization(&ck_kernels.normalization, ladder[i]);
@@ -134,7 +174,15 @@ ck_isa ck_selected_isa(void) {
 }
 
 ck_activation ck_preferred_activation(void) {
-    return ck_kernels.isa == CK_ISA_NEON_DOTPROD ? CK_ACTIVATION_Q8 : CK_ACTIVATION_Q16;
+    switch (ck_kernels.isa) {
+    case CK_ISA_AVX_VNNI:
+    case CK_ISA_AVX512_VNNI_256:
+    case CK_ISA_AVX512_VNNI:
+    case CK_ISA_NEON_DOTPROD:
+        return CK_ACTIVATION_Q8;
+    default:
+        return CK_ACTIVATION_Q16;
+    }
 }
 
 const char *ck_isa_name(ck_isa isa) {

@@ -35,12 +35,15 @@ void ck_quantize_q16(size_t rows, size_t groups, const size_t *group_x, const si
 }
 
 void ck_quantize_q8(size_t rows, size_t groups, const size_t *group_x, const size_t *group_q,
-                    const float *x, size_t ldx, int8_t *q, size_t ldq, float *scale) {
+                    const float *x, size_t ldx, int8_t *q, size_t ldq, float *scale,
+                    int32_t *offset) {
     for (size_t r = 0; r < rows; r++) {
         const float *from = x + r * ldx;
         int8_t *to = q + r * ldq;
         for (size_t g = 0; g < groups; g++) {
-            scale[r * groups + g] = ck_kernels.quantize.quantize_q8(group_x[g], from, to);
+            int32_t sum = 0;
+            scale[r * groups + g] = ck_kernels.quantize.quantize_q8(group_x[g], from, to, &sum);
+            offset[r * groups + g] = -128 * sum;
             memset(to + group_x[g], 0, (group_q[g] - group_x[g]) * sizeof *to);
             from += group_x[g];
             to += group_q[g];

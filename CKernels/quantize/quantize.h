@@ -14,12 +14,13 @@
 /// (q8). A group of zeros, or of nothing as large as 2⁻¹¹⁰, gets scale 0 and zeros. Infinities and
 /// NaN are the caller's to keep out: they give some scale and some integers, never undefined
 /// behaviour. x rows hold `Σ group_x[g]` values side by side; q rows hold each group padded with
-/// zeros to `group_q[g]` ≥ group_x[g] (a multiple of 4). scale is [rows][groups]. Every rung gives
-/// the same bits.
+/// zeros to `group_q[g]` ≥ group_x[g] (a multiple of 4). scale is [rows][groups], and so is the
+/// offset of int8 rows, −128 · Σ q over the group. Every rung gives the same bits.
 void ck_quantize_q16(size_t rows, size_t groups, const size_t *group_x, const size_t *group_q,
                      const float *x, size_t ldx, int16_t *q, size_t ldq, float *scale);
 void ck_quantize_q8(size_t rows, size_t groups, const size_t *group_x, const size_t *group_q,
-                    const float *x, size_t ldx, int8_t *q, size_t ldq, float *scale);
+                    const float *x, size_t ldx, int8_t *q, size_t ldq, float *scale,
+                    int32_t *offset);
 
 /// x = q · scale.
 void ck_dequantize_q8(size_t count, const int8_t *q, float scale, float *x);

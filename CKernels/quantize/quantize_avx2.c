@@ -59,25 +59,35 @@ static float quantize_q16__avx2(size_t count, const float *x, int16_t *q) {
     return largest / 2047;
 }
 
-static float quantize_q8__avx2(size_t count, const float *x, int8_t *q) {
+static inline int32_t sum_of(__m128i x) {
+    x = _mm_add_epi32(x, _mm_shuffle_epi32(x, _MM_SHUFFLE(1, 0, 3, 2)));
+    return _mm_cvtsi128_si32(_mm_add_epi32(x, _mm_shuffle_epi32(x, _MM_SHUFFLE(2, 3, 0, 1))));
+}
+
+static float quantize_q8__avx2(size_t count, const float *x, int8_t *q, int32_t *sum) {
     const float largest = largest_magnitude(count, x);
     if (largest < CK_QUANTIZE_SMALLEST) {
         memset(q, 0, count * sizeof *q);
+        *sum = 0;
         return 0;
     }
     const __m256 inverse = _mm256_set1_ps(127 / largest);
-    const __m128i limit = _mm_set1_epi16(127);
+    const __m128i limit = _mm_set1_epi16(127), ones = _mm_set1_epi16(1);
+    __m128i total = _mm_setzero_si128();
     size_t i = 0;
     for (; i + 8 <= count; i += 8) {
         const __m128i wide = rounded(_mm256_loadu_ps(x + i), inverse, limit);
         _mm_storel_epi64((__m128i *)(q + i), _mm_packs_epi16(wide, wide));
+        total = _mm_add_epi32(total, _mm_madd_epi16(wide, ones));
     }
     if (i < count) {
         int8_t last[8];
         const __m128i wide = rounded(f32v_load_some(x + i, count - i), inverse, limit);
         _mm_storel_epi64((__m128i *)last, _mm_packs_epi16(wide, wide));
         memcpy(q + i, last, (count - i) * sizeof *q);
+        total = _mm_add_epi32(total, _mm_madd_epi16(wide, ones));
     }
+    *sum = sum_of(total);
     return largest / 127;
 }
 

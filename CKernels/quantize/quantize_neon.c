@@ -56,24 +56,31 @@ static float quantize_q16__neon(size_t count, const float *x, int16_t *q) {
     return largest / limit;
 }
 
-static float quantize_q8__neon(size_t count, const float *x, int8_t *q) {
+static float quantize_q8__neon(size_t count, const float *x, int8_t *q, int32_t *sum) {
     const float largest = largest_magnitude(count, x), limit = 127;
     if (largest < CK_QUANTIZE_SMALLEST) {
         memset(q, 0, count * sizeof *q);
+        *sum = 0;
         return 0;
     }
     const float inverse = limit / largest;
+    int32x4_t total = vdupq_n_s32(0);
     size_t i = 0;
     for (; i + 8 <= count; i += 8) {
-        vst1_s8(q + i, vmovn_s16(rounded_eight(x + i, inverse, (int16_t)limit)));
+        const int16x8_t wide = rounded_eight(x + i, inverse, (int16_t)limit);
+        vst1_s8(q + i, vmovn_s16(wide));
+        total = vpadalq_s16(total, wide);
     }
     if (i < count) {
         float rest[8] = {0};
         int8_t last[8];
         memcpy(rest, x + i, (count - i) * sizeof *x);
-        vst1_s8(last, vmovn_s16(rounded_eight(rest, inverse, (int16_t)limit)));
+        const int16x8_t wide = rounded_eight(rest, inverse, (int16_t)limit);
+        vst1_s8(last, vmovn_s16(wide));
         memcpy(q + i, last, (count - i) * sizeof *q);
+        total = vpadalq_s16(total, wide);
     }
+    *sum = vaddvq_s32(total);
     return largest / limit;
 }
 

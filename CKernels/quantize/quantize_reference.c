@@ -36,16 +36,20 @@ static float quantize_q16__reference(size_t count, const float *x, int16_t *q) {
     return largest / limit;
 }
 
-static float quantize_q8__reference(size_t count, const float *x, int8_t *q) {
+static float quantize_q8__reference(size_t count, const float *x, int8_t *q, int32_t *sum) {
     const float largest = largest_magnitude(count, x), limit = 127;
     if (largest < CK_QUANTIZE_SMALLEST) {
         memset(q, 0, count * sizeof *q);
+        *sum = 0;
         return 0;
     }
     const float inverse = limit / largest;
+    int32_t total = 0;
     for (size_t i = 0; i < count; i++) {
         q[i] = (int8_t)round_clamped(x[i] * inverse, limit);
+        total += q[i];
     }
+    *sum = total;
     return largest / limit;
 }
 

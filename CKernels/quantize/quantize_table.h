@@ -8,9 +8,9 @@
 #define CK_QUANTIZE_SMALLEST 0x1p-110f
 
 typedef struct ck_quantize_table {
-    /// One group: rounds `count` values into q, returns the scale.
+    /// One group: rounds `count` values into q, returns the scale; `sum` becomes Σ q.
     float (*quantize_q16)(size_t count, const float *x, int16_t *q);
-    float (*quantize_q8)(size_t count, const float *x, int8_t *q);
+    float (*quantize_q8)(size_t count, const float *x, int8_t *q, int32_t *sum);
     void (*dequantize_q8)(size_t count, const int8_t *q, float scale, float *x);
     void (*f32_from_f16)(size_t count, const uint16_t *x, float *y);
     void (*f16_from_f32)(size_t count, const float *x, uint16_t *y);

@@ -102,13 +102,17 @@ package struct FeedForward: Sendable {
         }
 
         func narrowRows(in memory: UnsafeMutableRawPointer) -> PackedRows {
-            PackedRows(
-                layout: narrow, data: memory + packedOffset, scale: floats(scaleOffset, in: memory))
+            packed(narrow, in: memory)
         }
 
         func innerRows(in memory: UnsafeMutableRawPointer) -> PackedRows {
+            packed(wide, in: memory)
+        }
+
+        private func packed(_ layout: RowLayout, in memory: UnsafeMutableRawPointer) -> PackedRows {
             PackedRows(
-                layout: wide, data: memory + packedOffset, scale: floats(scaleOffset, in: memory))
+                layout: layout, capacity: FeedForward.tokensPerStrip, data: memory + packedOffset,
+                scales: memory + scaleOffset)
         }
     }
 }

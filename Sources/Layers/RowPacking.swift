@@ -31,7 +31,7 @@ struct RowLayout {
     let channels: Int
     let stride: Int
 
-    private static let longestGroup = 4096
+    private static let longestGroup = Int(CK_GROUP_MAX)
 
     init(_ inputs: [Int], format: RowFormat) {
         self.format = format
@@ -51,7 +51,15 @@ struct RowLayout {
     }
 
     var bytesPerRow: Int { stride * format.bytesPerElement }
-    var scaleBytesPerRow: Int { format == .f32 ? 0 : groups.count * MemoryLayout<Float>.stride }
+
+    /// Bytes of a row's scales; of its offsets too where it has them.
+    var scaleBytesPerRow: Int {
+        switch format {
+        case .f32: 0
+        case .q16: groups.count * MemoryLayout<Float>.stride
+        case .q8: groups.count * (MemoryLayout<Float>.stride + MemoryLayout<Int32>.stride)
+        }
+    }
 
     private static func split(_ channels: Int) -> [Int] {
         var left = channels
@@ -69,6 +77,27 @@ struct PackedRows {
     let layout: RowLayout
     let data: UnsafeMutableRawPointer
     let scale: UnsafeMutablePointer<Float>
+    /// Of rows in int8, behind all scales.
+    fileprivate let offset: UnsafeMutablePointer<Int32>
+
+    /// - Parameters:
+    ///   - capacity: rows that there is room for.
+    ///   - scales: `capacity` times the layout's `scaleBytesPerRow`.
+    init(
+        layout: RowLayout, capacity: Int, data: UnsafeMutableRawPointer,
+        scales: UnsafeMutableRawPointer
+    ) {
+        self.layout = layout
+        self.data = data
+        scale = scales.assumingMemoryBound(to: Float.self)
+        let count = capacity * layout.groups.count
+        offset = (scales + count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Int32.self)
+    }
+
+    /// Float rows that need no packing.
+    init(layout: RowLayout, floats: UnsafeMutablePointer<Float>) {
+        self.init(layout: layout, capacity: 0, data: floats, scales: floats)
+    }
 
     /// Packs `count` float rows at row `row`. Float rows may already stand where they belong.
     func pack(_ x: UnsafePointer<Float>, stride: Int, count: Int, at row: Int) {
@@ -88,7 +117,8 @@ struct PackedRows {
         case .q8:
             ck_quantize_q8(
                 count, layout.groups.count, layout.groups, layout.packedGroups, x, stride,
-                target.assumingMemoryBound(to: Int8.self), layout.stride, scales)
+                target.assumingMemoryBound(to: Int8.self), layout.stride, scales,
+                offset + row * layout.groups.count)
         }
     }
 
@@ -97,10 +127,10 @@ struct PackedRows {
         guard count > 0 else { return }
         (data + row * layout.bytesPerRow).initializeMemory(
             as: UInt8.self, repeating: 0, count: count * layout.bytesPerRow)
-        if layout.format != .f32 {
-            (scale + row * layout.groups.count).update(
-                repeating: 0, count: count * layout.groups.count)
-        }
+        let first = row * layout.groups.count
+        let groups = count * layout.groups.count
+        if layout.format != .f32 { (scale + first).update(repeating: 0, count: groups) }
+        if layout.format == .q8 { (offset + first).update(repeating: 0, count: groups) }
     }
 }
 
@@ -137,7 +167,7 @@ extension Matrix {
             case .q8(let b):
                 let a = ck_rows_q8(
                     data: rows.data.assumingMemoryBound(to: Int8.self), stride: layout.stride,
-                    scale: rows.scale, groups: groups.count, group_k: groupK)
+                    scale: rows.scale, offset: rows.offset, groups: groups.count, group_k: groupK)
                 flat
                     ? ck_gemm_q8_q8(pixels, a, b, range, bias, c, outputs)
                     : ck_conv_q8_q8(window, a, b, range, bias, c, outputs)

@@ -13,8 +13,8 @@ struct StripPacker {
         self.product = product
         self.plan = plan
         rows = PackedRows(
-            layout: plan.layout, data: memory,
-            scale: (memory + plan.dataBytes).assumingMemoryBound(to: Float.self))
+            layout: plan.layout, capacity: plan.packedPixels, data: memory,
+            scales: memory + plan.dataBytes)
         let floats = memory + plan.dataBytes + plan.scaleBytes
         gathered = floats.assumingMemoryBound(to: Float.self)
         upsampled = (floats + plan.gatherBytes).assumingMemoryBound(to: Float.self)
@@ -38,8 +38,7 @@ struct StripPacker {
         let input = product.inputs[0]
         if plan.layout.format == .f32, product.inputs.count == 1, product.prologue.isNone {
             let start = input.pointer(image: strip.image) + strip.firstRow * input.shape.channels
-            return PackedRows(
-                layout: plan.layout, data: UnsafeMutableRawPointer(start), scale: rows.scale)
+            return PackedRows(layout: plan.layout, floats: start)
         }
         var row = 0
         while row < strip.rowCount {

@@ -84,7 +84,7 @@ struct StripPlan {
     }
 
     /// Packed rows of a full strip.
-    private var packedPixels: Int {
+    var packedPixels: Int {
         ((rowsPerStrip - 1) * window.stride + window.kernel) * stripWidth
     }
 

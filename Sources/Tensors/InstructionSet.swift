@@ -12,14 +12,15 @@ package enum InstructionSet {
     package struct Unavailable: Error, CustomStringConvertible {
         package let name: String
         package var description: String {
-            let known = ["reference", "avx2", "neon", "neon-dotprod"]
-            let usable = known.filter { name in
-                var isa = CK_ISA_REFERENCE
-                return ck_isa_from_name(name, &isa) && ck_isa_available(isa)
-            }
-            return "INKSTONE_ISA=\(name): this processor and build offer "
-                + usable.joined(separator: ", ")
+            "INKSTONE_ISA=\(name): this processor and build offer "
+                + InstructionSet.available.joined(separator: ", ")
         }
+    }
+
+    /// The rungs that this processor and build offer, lowest first.
+    package static var available: [String] {
+        (0..<UInt32(CK_ISA_COUNT)).map { ck_isa(rawValue: $0) }.filter(ck_isa_available)
+            .compactMap { ck_isa_name($0).map { String(cString: $0) } }
     }
 
     /// Fills the dispatch table: with the best rung this processor has, or with the one named.

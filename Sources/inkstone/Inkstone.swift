@@ -50,8 +50,8 @@ struct Inkstone: ParsableCommand {
               inkstone models
 
             INKSTONE_MODELS names folders of models (with colons between them) that are looked \
-            through first. INKSTONE_ISA forces an instruction set: reference, avx2, neon or \
-            neon-dotprod.
+            through first. INKSTONE_ISA forces an instruction set: reference, avx2, avx-vnni, \
+            avx512-vnni-256, avx512-vnni, neon or neon-dotprod.
 
             Exit status: 0 done, 1 failed, 2 the command line or the request makes no sense.
             """,

@@ -17,8 +17,7 @@ static check_product conv(check_types types, ck_window window, size_t height, si
 
 static void check_with_channels(check_product product, check_filling filling, size_t channels) {
     product.filling = filling;
-    product.groups = 1;
-    product.group_k[0] = channels;
+    check_group_k(&product, channels);
     check_one_product(product, true);
 }
 

@@ -12,8 +12,7 @@ static check_product gemm(check_types types, size_t m, size_t n) {
 static void check_with_k(check_types types, check_filling filling, size_t m, size_t n, size_t k) {
     check_product product = gemm(types, m, n);
     product.filling = filling;
-    product.groups = 1;
-    product.group_k[0] = k;
+    check_group_k(&product, k);
     check_one_product(product, false);
 }
 
@@ -57,7 +56,7 @@ static void check_long(check_types types) {
 static void check_groups(check_types types) {
     static const size_t groups[][check_most_groups] = {
         {4, 4, 0},    {320, 320, 0},  {8, 64, 0},    {4, 12, 20},
-        {16, 16, 16}, {36, 320, 100}, {64, 4, 1280},
+        {16, 16, 16}, {36, 320, 100}, {64, 4, 1024},
     };
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         for (check_filling filling = 0; filling < CHECK_FILLINGS; filling++) {
@@ -77,8 +76,7 @@ static void time_large(check_types types) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         check_product product = gemm(types, shapes[i][0], shapes[i][1]);
         product.is_timed = true;
-        product.groups = 1;
-        product.group_k[0] = shapes[i][2];
+        check_group_k(&product, shapes[i][2]);
         check_one_product(product, false);
     }
 }

@@ -5,7 +5,7 @@
 
 void check_isa(void) {
     if (check_case("isa_names", "all")) {
-        for (int number = 0; number < 64; number++) {
+        for (int number = 0; number < CK_ISA_COUNT; number++) {
             const char *name = ck_isa_name((ck_isa)number);
             ck_isa isa;
             if (name && (!ck_isa_from_name(name, &isa) || isa != (ck_isa)number)) {
@@ -24,7 +24,7 @@ void check_isa(void) {
         if (ck_selected_isa() != check_tested()) {
             check_fail("%s is selected", ck_isa_name(ck_selected_isa()));
         }
-        for (int number = 0; number < 64; number++) {
+        for (int number = 0; number < CK_ISA_COUNT; number++) {
             const ck_isa isa = (ck_isa)number;
             const ck_isa before = ck_selected_isa();
             const bool selected = ck_select_isa(isa);

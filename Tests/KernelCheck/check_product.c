@@ -8,12 +8,23 @@
 typedef struct operands {
     void *a, *b;
     float *a_scale, *b_scale, *bias;
+    int32_t *a_offset; ///< Of activations in int8.
     size_t stride, ldc;
     size_t panels, panel_size; ///< Weights of a panel, filling included.
 } operands;
 
 static bool is_quantized(const check_product *product) {
     return product->types == CHECK_Q16_Q8 || product->types == CHECK_Q8_Q8;
+}
+
+void check_group_k(check_product *product, size_t k) {
+    const size_t longest = is_quantized(product) ? CK_GROUP_MAX : k;
+    product->groups = 0;
+    do {
+        const size_t part = k < longest ? k : longest;
+        product->group_k[product->groups++] = part;
+        k -= part;
+    } while (k > 0);
 }
 
 static size_t panel_width(const check_product *product) {
@@ -54,13 +65,20 @@ static void fill_pixel(const check_product *product, operands *operands, size_t 
         check_fill_f32(channels, (float *)operands->a + begin, kinds[product->filling]);
         return;
     }
+    int32_t *const offset = operands->a_offset + pixel * product->groups;
+    size_t group = 0, end = product->group_k[0];
+    memset(offset, 0, product->groups * sizeof *offset);
     for (size_t c = 0; c < channels; c++) {
         if (product->types == CHECK_Q16_Q8) {
             ((int16_t *)operands->a)[begin + c] =
                 is_zero ? 0 : random_level(product->filling, 2047);
         } else {
-            ((int8_t *)operands->a)[begin + c] =
-                is_zero ? 0 : (int8_t)random_level(product->filling, 127);
+            const int8_t q = is_zero ? 0 : (int8_t)random_level(product->filling, 127);
+            ((int8_t *)operands->a)[begin + c] = q;
+            if (c == end) {
+                end += product->group_k[++group];
+            }
+            offset[group] -= 128 * q;
         }
     }
     for (size_t g = 0; g < product->groups; g++) {
@@ -107,6 +125,7 @@ static operands make_operands(const check_product *product) {
     const size_t a_count = rows > 0 ? (rows - 1) * made.stride + channels : 0;
     made.a = check_input(a_count * a_size, check_below(4) * a_size);
     made.a_scale = check_input(rows * product->groups * sizeof(float), 4 * check_below(4));
+    made.a_offset = check_input(rows * product->groups * sizeof(int32_t), 4 * check_below(4));
     made.b = check_input(made.panels * made.panel_size * b_size, 0);
     made.b_scale = check_input(n_read * sizeof(float), 4 * check_below(4));
     made.bias = check_below(3) ? check_input(n_read * sizeof(float), 4 * check_below(4)) : NULL;
@@ -145,8 +164,14 @@ static void multiply(const check_product *product, const operands *operands, boo
     const ck_rows_f32 f32 = {(const float *)operands->a + begin, operands->stride};
     const ck_rows_q16 q16 = {(const int16_t *)operands->a + begin, operands->stride, a_scale,
                              product->groups, product->group_k};
-    const ck_rows_q8 q8 = {(const int8_t *)operands->a + begin, operands->stride, a_scale,
-                           product->groups, product->group_k};
+    const ck_rows_q8 q8 = {
+        .data = (const int8_t *)operands->a + begin,
+        .stride = operands->stride,
+        .scale = a_scale,
+        .offset = operands->a_offset + pixel * product->groups,
+        .groups = product->groups,
+        .group_k = product->group_k,
+    };
     const ck_panels_f32 b32 = {operands->b, n, k};
     const ck_panels_f16 b16 = {operands->b, n, k};
     const ck_panels_q8 b8 = {operands->b, operands->b_scale, n, k};

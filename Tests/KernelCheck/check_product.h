@@ -23,7 +23,7 @@ typedef enum check_filling {
     CHECK_FILLINGS,
 } check_filling;
 
-enum { check_most_groups = 3 };
+enum { check_most_groups = 5 };
 
 /// A case. A matrix product is a window of one tap, one pixel wide and as high as it has rows.
 typedef struct check_product {
@@ -33,6 +33,9 @@ typedef struct check_product {
     size_t groups, group_k[check_most_groups], n;
     bool is_timed; ///< Large, for `--bench`: only some of its outputs are checked.
 } check_product;
+
+/// Gives the product k in as few groups as may be: one where activations are floats.
+void check_group_k(check_product *product, size_t k);
 
 /// Checks a case through `ck_gemm_…` or, where `is_conv`, through `ck_conv_…`.
 void check_one_product(check_product product, bool is_conv);

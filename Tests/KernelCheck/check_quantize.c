@@ -52,6 +52,21 @@ static void check_groups(const groups *g, size_t rows, const float *x, const int
     }
 }
 
+static void check_offsets(const groups *g, size_t rows, const int *q, const int32_t *offset) {
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t i = 0; i < g->count; i++) {
+            int sum = 0;
+            for (size_t j = 0; j < g->q[i]; j++) {
+                sum += *q++;
+            }
+            if (offset[r * g->count + i] != -128 * sum) {
+                check_fail("offset of group %zu in row %zu is %d, for a sum of %d", i, r,
+                           offset[r * g->count + i], sum);
+            }
+        }
+    }
+}
+
 static void run_q16(const groups *g, size_t rows, size_t offset, const float *x, bool finite) {
     const size_t count = rows * g->row_q, scales = rows * g->count;
     int16_t *expected = check_output(count * 2, 0), *actual = check_output(count * 2, offset * 2);
@@ -82,10 +97,14 @@ static void run_q8(const groups *g, size_t rows, size_t offset, const float *x, 
     const size_t count = rows * g->row_q, scales = rows * g->count;
     int8_t *expected = check_output(count, 0), *actual = check_output(count, offset);
     float *scale = check_output(scales * 4, 0), *actual_scale = check_output(scales * 4, 0);
+    int32_t *offset_expected = check_output(scales * 4, 0);
+    int32_t *offset_actual = check_output(scales * 4, 0);
     check_use_reference();
-    ck_quantize_q8(rows, g->count, g->x, g->q, x, g->row_x, expected, g->row_q, scale);
+    ck_quantize_q8(rows, g->count, g->x, g->q, x, g->row_x, expected, g->row_q, scale,
+                   offset_expected);
     check_use_tested();
-    ck_quantize_q8(rows, g->count, g->x, g->q, x, g->row_x, actual, g->row_q, actual_scale);
+    ck_quantize_q8(rows, g->count, g->x, g->q, x, g->row_x, actual, g->row_q, actual_scale,
+                   offset_actual);
     int *wide = check_input(count * sizeof *wide, 0);
     for (size_t i = 0; i < count; i++) {
         wide[i] = actual[i];
@@ -96,11 +115,14 @@ static void run_q8(const groups *g, size_t rows, size_t offset, const float *x, 
     if (finite) {
         check_same("q", count, 1, expected, actual);
         check_same("scale", scales, 4, scale, actual_scale);
+        check_same("offset", scales, 4, offset_expected, offset_actual);
+        check_offsets(g, rows, wide, offset_actual);
         check_groups(g, rows, x, wide, actual_scale, 127);
     }
     for (check_bench bench = check_bench_begin(5.0 * (double)count, CHECK_BYTES);
          check_bench_next(&bench);) {
-        ck_quantize_q8(rows, g->count, g->x, g->q, x, g->row_x, actual, g->row_q, actual_scale);
+        ck_quantize_q8(rows, g->count, g->x, g->q, x, g->row_x, actual, g->row_q, actual_scale,
+                       offset_actual);
     }
 }
 

@@ -255,7 +255,7 @@ static int usage(void) {
           "  --seed    other random numbers (default 1)\n"
           "  --filter  only cases whose name contains TEXT\n"
           "  --bench   time the kernels too\n"
-          "INKSTONE_ISA=reference|avx2|neon|neon-dotprod checks that rung only.\n",
+          "INKSTONE_ISA=NAME checks that rung only, such as reference, avx2 or neon.\n",
           stderr);
     return 2;
 }
@@ -307,7 +307,10 @@ static void say_case_at_death(void) {
 }
 
 int main(int count, char **arguments) {
-    static const ck_isa rungs[] = {CK_ISA_REFERENCE, CK_ISA_AVX2, CK_ISA_NEON, CK_ISA_NEON_DOTPROD};
+    static const ck_isa rungs[] = {
+        CK_ISA_REFERENCE,   CK_ISA_AVX2, CK_ISA_AVX_VNNI,     CK_ISA_AVX512_VNNI_256,
+        CK_ISA_AVX512_VNNI, CK_ISA_NEON, CK_ISA_NEON_DOTPROD,
+    };
     if (!read_options(count, arguments)) {
         return usage();
     }

@@ -1,0 +1,123 @@
+/// The 512-bit micro-kernels: 12 rows by 32 outputs, 24 of the 32 registers for sums.
+#include "gemm_table.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define ROWS 12
+#define VECTOR 16
+
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512vnni"))),                 \
+    apply_to = function)
+
+#include "gemm_vnni.h"
+
+enum { vnni512_panels = 2 * VECTOR / CK_PANEL_Q8 };
+
+/// The lanes of vector `v` of a row that are columns.
+static inline __mmask16 lanes(size_t columns, size_t v) {
+    const size_t first = v * VECTOR;
+    const size_t count = columns > first ? columns - first : 0;
+    return (__mmask16)(count >= VECTOR ? 0xffff : (1u << count) - 1);
+}
+
+void ck_arrange_q8_4x8__avx512_vnni(const ck_product *part, const void *b, size_t count, void *to) {
+    arrange_unsigned(part, b, count, to, vnni512_panels);
+}
+
+/// Adds the sums of the group to C, and scales them at the end. Loops over rows are unrolled, or
+/// the sums would need addresses.
+static inline __attribute__((always_inline)) void
+finish_vector(const ck_product *part, const ck_tile *tile, size_t v, const __m512i dot[ROWS][2]) {
+    const __mmask16 mask = lanes(tile->columns, v);
+    const __m512 zero = _mm512_setzero_ps();
+    const size_t j = v * VECTOR;
+    const __m512 scale = tile->b_scale ? _mm512_maskz_loadu_ps(mask, tile->b_scale + j) : zero;
+    const __m512 bias = tile->bias ? _mm512_maskz_loadu_ps(mask, tile->bias + j) : zero;
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < ROWS; i++) {
+        if (i < tile->rows) {
+            float *const c = tile->c + i * part->ldc + j;
+            __m512 sum = part->adds ? _mm512_maskz_loadu_ps(mask, c) : zero;
+            const __m512 a_scale = _mm512_set1_ps(*tile->row[i].a_scale);
+            sum = _mm512_fmadd_ps(a_scale, _mm512_cvtepi32_ps(dot[i][v]), sum);
+            sum = tile->b_scale ? _mm512_fmadd_ps(sum, scale, bias) : sum;
+            _mm512_mask_storeu_ps(c, mask, sum);
+        }
+    }
+}
+
+void ck_tile_q8_q8_12x32__avx512_vnni(const ck_product *part, const ck_tile *tile) {
+    const char *a[ROWS];
+    __m512i dot[ROWS][2];
+    for (size_t i = 0; i < ROWS; i++) {
+        a[i] = tile->row[i].a;
+        dot[i][0] = dot[i][1] = _mm512_set1_epi32(*tile->row[i].a_offset);
+    }
+    const __m512i *b = tile->panel;
+#pragma clang loop unroll_count(2)
+    for (size_t k = 0; k < part->k; k += CK_BLOCK_Q8, b += 2) {
+        const __m512i first = _mm512_load_si512(b), second = _mm512_load_si512(b + 1);
+        for (size_t i = 0; i < ROWS; i++) {
+            const __m512i x = _mm512_set1_epi32(load_block(a[i] + k));
+            dot[i][0] = _mm512_dpbusd_epi32(dot[i][0], first, x);
+            dot[i][1] = _mm512_dpbusd_epi32(dot[i][1], second, x);
+        }
+    }
+    finish_vector(part, tile, 0, dot);
+    if (tile->columns > VECTOR) {
+        finish_vector(part, tile, 1, dot);
+    }
+}
+
+/// float32: a panel is a vector.
+void ck_tile_f32_12x32__avx512_vnni(const ck_product *product, const ck_tile *tile) {
+    const bool two = tile->columns > VECTOR;
+    const __mmask16 mask[2] = {lanes(tile->columns, 0), lanes(tile->columns, 1)};
+    __m512 sum[ROWS][2];
+    for (size_t i = 0; i < ROWS; i++) {
+        sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+        if (product->adds && i < tile->rows) {
+            const float *const c = tile->c + i * product->ldc;
+            sum[i][0] = _mm512_maskz_loadu_ps(mask[0], c);
+            sum[i][1] = _mm512_maskz_loadu_ps(mask[1], c + VECTOR);
+        }
+    }
+    const float *b = tile->panel;
+    const size_t second = two ? tile->panel_bytes / sizeof *b : 0;
+    for (size_t ky = 0; ky < product->kernel_h; ky++) {
+        for (size_t kx = 0; kx < product->kernel_w; kx++) {
+            const size_t tap = ck_tap_row(product, ky, kx) * product->stride;
+            const float *a[ROWS];
+            for (size_t i = 0; i < ROWS; i++) {
+                a[i] = (const float *)tile->row[i].a + tap;
+            }
+#pragma clang loop unroll_count(2)
+            for (size_t k = 0; k < product->k; k++, b += VECTOR) {
+                const __m512 low = _mm512_load_ps(b), high = _mm512_load_ps(b + second);
+                for (size_t i = 0; i < ROWS; i++) {
+                    const __m512 x = _mm512_set1_ps(a[i][k]);
+                    sum[i][0] = _mm512_fmadd_ps(x, low, sum[i][0]);
+                    sum[i][1] = _mm512_fmadd_ps(x, high, sum[i][1]);
+                }
+            }
+        }
+    }
+    for (size_t v = 0; v < 2; v++) {
+        const __m512 zero = _mm512_setzero_ps();
+        const float *const bias = tile->bias ? tile->bias + v * VECTOR : NULL;
+        const __m512 add = bias ? _mm512_maskz_loadu_ps(mask[v], bias) : zero;
+        for (size_t i = 0; i < ROWS; i++) {
+            if (i < tile->rows) {
+                float *const c = tile->c + i * product->ldc + v * VECTOR;
+                _mm512_mask_storeu_ps(c, mask[v], _mm512_add_ps(sum[i][v], add));
+            }
+        }
+    }
+}
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,29 @@
+/// The 256-bit source in the EVEX encoding: what `avx-vnni` computes, on a processor that has the
+/// instructions as a part of AVX-512 only.
+#include "gemm_table.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512vl,avx512vnni"))),         \
+                             apply_to = function)
+
+static inline __m256i multiply_add(__m256i sum, __m256i weights, __m256i x) {
+    return _mm256_dpbusd_epi32(sum, weights, x);
+}
+
+#include "gemm_vnni256.h"
+
+void ck_arrange_q8_2x8__avx512_vnni_256(const ck_product *part, const void *b, size_t count,
+                                        void *to) {
+    arrange_unsigned(part, b, count, to, vnni256_panels);
+}
+
+void ck_tile_q8_q8_6x16__avx512_vnni_256(const ck_product *part, const ck_tile *tile) {
+    tile_6x16(part, tile);
+}
+
+#pragma clang attribute pop
+
+#endif
