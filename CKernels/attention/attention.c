@@ -16,6 +16,8 @@ void ck_fill_attention(ck_attention_table *table, ck_isa isa) {
 #if defined(__x86_64__)
     if (isa == CK_ISA_AVX2) {
         ck_fill_attention__avx2(table);
+    } else if (isa == CK_ISA_AVX512_VNNI) {
+        ck_fill_attention__avx512(table);
     }
 #elif defined(__aarch64__)
     if (isa == CK_ISA_NEON) {

@@ -49,6 +49,7 @@ void ck_fill_attention(ck_attention_table *table, ck_isa isa);
 /// Called by `ck_fill_attention`, one a rung.
 void ck_fill_attention__reference(ck_attention_table *table);
 void ck_fill_attention__avx2(ck_attention_table *table);
+void ck_fill_attention__avx512(ck_attention_table *table);
 void ck_fill_attention__neon(ck_attention_table *table);
 
 #endif

@@ -1,8 +1,8 @@
 /// The attention kernels in the words of the rung's vector header, which comes first.
 ///
-/// The products run on register tiles of 6 rows × 16 columns, or 12 × 8 where values have a narrow
-/// panel: 12 vector registers of sums with AVX2, 24 with NEON. A tile past the last row repeats
-/// that row, which costs less than tiles of every height.
+/// The products run on register tiles that fill most of the vector registers with sums: 6 rows × 16
+/// columns with AVX2 and NEON, 12 × 32 with AVX-512; 12 × 8 where values have a narrow panel. A
+/// tile past the last row repeats that row, which costs less than tiles of every height.
 #ifndef CK_ATTENTION_VECTOR_H
 #define CK_ATTENTION_VECTOR_H
 
@@ -10,25 +10,51 @@
 #include "attention_table.h"
 
 enum {
-    wide_rows = 6,
-    narrow_rows = 12,
-    wide_vectors = CK_ATTENTION_PANEL / f32v_lanes,
-    narrow_vectors = 8 / f32v_lanes,
+    panel_vectors = CK_ATTENTION_PANEL / f32v_lanes,
+    narrow_width = 8,
+    narrow_vectors = f32v_lanes < narrow_width ? narrow_width / f32v_lanes : 1,
+    wide_panels = f32v_lanes == CK_ATTENTION_PANEL ? 2 : 1,
+    wide_rows = 6 * wide_panels,
+    most_rows = 12,
+    most_vectors = wide_panels * panel_vectors,
 };
 
+/// A tile's shape: panels side by side, each of so many columns. Known where kernels are inlined.
+typedef struct tile_shape {
+    size_t rows, panels, width;
+} tile_shape;
+
+static const tile_shape wide_tile = {wide_rows, wide_panels, CK_ATTENTION_PANEL};
+static const tile_shape single_tile = {wide_rows, 1, CK_ATTENTION_PANEL};
+static const tile_shape narrow_tile = {most_rows, 1, narrow_width};
+
+static inline size_t vectors_of(tile_shape tile) {
+    return tile.panels * (tile.width == CK_ATTENTION_PANEL ? panel_vectors : narrow_vectors);
+}
+
+/// Vector `v` of row `k` of panels that are `stride` floats apart.
+static inline f32v panel_vector(tile_shape tile, const float *b, size_t stride, size_t k,
+                                size_t v) {
+    if (tile.width < f32v_lanes) {
+        return f32v_load_some(b + k * tile.width, tile.width);
+    }
+    const size_t vectors = tile.width / f32v_lanes;
+    return f32v_load(b + v / vectors * stride + k * tile.width + v % vectors * f32v_lanes);
+}
+
 /// sums[r][…] += Σₖ a[r][k] · b[k][…], in the order of k.
-static inline __attribute__((always_inline)) void multiply(size_t rows, size_t vectors,
-                                                           size_t depth, const float *const *a,
-                                                           const float *b,
-                                                           f32v (*sums)[wide_vectors]) {
+static inline __attribute__((always_inline)) void multiply(tile_shape tile, size_t depth,
+                                                           const float *const *a, const float *b,
+                                                           size_t stride,
+                                                           f32v (*sums)[most_vectors]) {
     for (size_t k = 0; k < depth; k++) {
-        f32v row[wide_vectors];
-        for (size_t v = 0; v < vectors; v++) {
-            row[v] = f32v_load(b + (k * vectors + v) * f32v_lanes);
+        f32v row[most_vectors];
+        for (size_t v = 0; v < vectors_of(tile); v++) {
+            row[v] = panel_vector(tile, b, stride, k, v);
         }
-        for (size_t r = 0; r < rows; r++) {
+        for (size_t r = 0; r < tile.rows; r++) {
             const f32v x = f32v_all(a[r][k]);
-            for (size_t v = 0; v < vectors; v++) {
+            for (size_t v = 0; v < vectors_of(tile); v++) {
                 sums[r][v] = f32v_fma(x, row[v], sums[r][v]);
             }
         }
@@ -39,38 +65,57 @@ static inline size_t clamped_row(const ck_attention_block *block, size_t row) {
     return row < block->rows ? row : block->rows - 1;
 }
 
-static void scores(const ck_attention_block *block) {
+/// The scores of all rows with the keys of a tile, from `key` on.
+static inline __attribute__((always_inline)) void score_panels(const ck_attention_block *block,
+                                                               tile_shape tile, size_t key) {
     const size_t head_dim = block->head_dim;
-    for (size_t key = 0; key < block->keys; key += CK_ATTENTION_PANEL) {
-        const float *panel = block->keys_packed + key * head_dim;
-        for (size_t first = 0; first < block->rows; first += wide_rows) {
-            f32v sums[wide_rows][wide_vectors];
-            const float *query[wide_rows];
-            for (size_t r = 0; r < wide_rows; r++) {
-                query[r] = block->queries + clamped_row(block, first + r) * head_dim;
-                for (size_t v = 0; v < wide_vectors; v++) {
-                    sums[r][v] = f32v_all(0);
-                }
+    const float *panel = block->keys_packed + key * head_dim;
+    for (size_t first = 0; first < block->rows; first += tile.rows) {
+        f32v sums[most_rows][most_vectors];
+        const float *query[most_rows];
+        for (size_t r = 0; r < tile.rows; r++) {
+            query[r] = block->queries + clamped_row(block, first + r) * head_dim;
+            for (size_t v = 0; v < vectors_of(tile); v++) {
+                sums[r][v] = f32v_all(0);
             }
-            multiply(wide_rows, wide_vectors, head_dim, query, panel, sums);
-            for (size_t r = 0; r < wide_rows; r++) {
-                float *to =
-                    block->scores + clamped_row(block, first + r) * CK_ATTENTION_KEY_BLOCK + key;
-                for (size_t v = 0; v < wide_vectors; v++) {
-                    f32v_store(to + v * f32v_lanes, sums[r][v]);
-                }
+        }
+        multiply(tile, head_dim, query, panel, CK_ATTENTION_PANEL * head_dim, sums);
+        for (size_t r = 0; r < tile.rows; r++) {
+            float *to =
+                block->scores + clamped_row(block, first + r) * CK_ATTENTION_KEY_BLOCK + key;
+            for (size_t v = 0; v < vectors_of(tile); v++) {
+                f32v_store(to + v * f32v_lanes, sums[r][v]);
             }
         }
     }
 }
 
-static inline float largest_score(const float *row, size_t keys, float floor) {
-    f32v largest[2] = {f32v_all(floor), f32v_all(floor)};
-    for (size_t j = 0; j < keys; j += 2 * f32v_lanes) {
-        largest[0] = f32v_max(largest[0], f32v_load(row + j));
-        largest[1] = f32v_max(largest[1], f32v_load(row + j + f32v_lanes));
+static void scores(const ck_attention_block *block) {
+    const size_t wide = wide_panels * CK_ATTENTION_PANEL;
+    size_t key = 0;
+    for (; key + (wide_panels - 1) * CK_ATTENTION_PANEL < block->keys; key += wide) {
+        score_panels(block, wide_tile, key);
     }
-    return f32v_largest(f32v_max(largest[0], largest[1]));
+    for (; key < block->keys; key += CK_ATTENTION_PANEL) {
+        score_panels(block, single_tile, key);
+    }
+}
+
+/// `keys` is a multiple of CK_ATTENTION_PANEL.
+static inline float largest_score(const float *row, size_t keys, float floor) {
+    f32v largest[panel_vectors];
+    for (size_t v = 0; v < panel_vectors; v++) {
+        largest[v] = f32v_all(floor);
+    }
+    for (size_t j = 0; j < keys; j += CK_ATTENTION_PANEL) {
+        for (size_t v = 0; v < panel_vectors; v++) {
+            largest[v] = f32v_max(largest[v], f32v_load(row + j + v * f32v_lanes));
+        }
+    }
+    for (size_t v = 1; v < panel_vectors; v++) {
+        largest[0] = f32v_max(largest[0], largest[v]);
+    }
+    return f32v_largest(largest[0]);
 }
 
 static void softmax(const ck_attention_block *block) {
@@ -93,27 +138,28 @@ static void softmax(const ck_attention_block *block) {
     }
 }
 
-static inline __attribute__((always_inline)) void
-accumulate_panel(const ck_attention_block *block, size_t rows, size_t vectors, size_t panel) {
-    const size_t width = vectors * f32v_lanes;
-    const float *values = block->values + panel * block->value_stride + block->first_key * width;
-    for (size_t first = 0; first < block->rows; first += rows) {
-        f32v sums[narrow_rows][wide_vectors];
-        const float *weights[narrow_rows];
-        float *to[narrow_rows];
-        for (size_t r = 0; r < rows; r++) {
+/// Adds the values of a tile's panels, from `panel` on, to the accumulators of all rows.
+static inline __attribute__((always_inline)) void accumulate_panels(const ck_attention_block *block,
+                                                                    tile_shape tile, size_t panel) {
+    const float *values =
+        block->values + panel * block->value_stride + block->first_key * tile.width;
+    for (size_t first = 0; first < block->rows; first += tile.rows) {
+        f32v sums[most_rows][most_vectors];
+        const float *weights[most_rows];
+        float *to[most_rows];
+        for (size_t r = 0; r < tile.rows; r++) {
             const size_t row = clamped_row(block, first + r);
             weights[r] = block->scores + row * CK_ATTENTION_KEY_BLOCK;
             to[r] =
                 block->accumulators + row * block->accumulator_stride + panel * CK_ATTENTION_PANEL;
             const f32v rescale = f32v_all(block->rescale[row]);
-            for (size_t v = 0; v < vectors; v++) {
+            for (size_t v = 0; v < vectors_of(tile); v++) {
                 sums[r][v] = f32v_mul(f32v_load(to[r] + v * f32v_lanes), rescale);
             }
         }
-        multiply(rows, vectors, block->keys, weights, values, sums);
-        for (size_t r = 0; r < rows; r++) {
-            for (size_t v = 0; v < vectors; v++) {
+        multiply(tile, block->keys, weights, values, block->value_stride, sums);
+        for (size_t r = 0; r < tile.rows; r++) {
+            for (size_t v = 0; v < vectors_of(tile); v++) {
                 f32v_store(to[r] + v * f32v_lanes, sums[r][v]);
             }
         }
@@ -121,12 +167,17 @@ accumulate_panel(const ck_attention_block *block, size_t rows, size_t vectors, s
 }
 
 static void accumulate(const ck_attention_block *block) {
-    for (size_t panel = 0; panel * CK_ATTENTION_PANEL < block->head_dim; panel++) {
-        if (ck_attention_value_width(block->head_dim, panel) == CK_ATTENTION_PANEL) {
-            accumulate_panel(block, wide_rows, wide_vectors, panel);
-        } else {
-            accumulate_panel(block, narrow_rows, narrow_vectors, panel);
-        }
+    const size_t whole =
+        (block->head_dim + CK_ATTENTION_PANEL - 1 - narrow_width) / CK_ATTENTION_PANEL;
+    size_t panel = 0;
+    for (; panel + wide_panels <= whole; panel += wide_panels) {
+        accumulate_panels(block, wide_tile, panel);
+    }
+    for (; panel < whole; panel++) {
+        accumulate_panels(block, single_tile, panel);
+    }
+    if (panel * CK_ATTENTION_PANEL < block->head_dim) {
+        accumulate_panels(block, narrow_tile, panel);
     }
 }
 

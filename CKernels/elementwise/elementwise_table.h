@@ -20,6 +20,7 @@ void ck_fill_elementwise(ck_elementwise_table *table, ck_isa isa);
 /// Called by `ck_fill_elementwise`, one a rung.
 void ck_fill_elementwise__reference(ck_elementwise_table *table);
 void ck_fill_elementwise__avx2(ck_elementwise_table *table);
+void ck_fill_elementwise__avx512(ck_elementwise_table *table);
 void ck_fill_elementwise__neon(ck_elementwise_table *table);
 
 #endif

@@ -8,9 +8,7 @@
 #define ROWS 12
 #define VECTOR 16
 
-#pragma clang attribute push(                                                                      \
-    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512vnni"))),                 \
-    apply_to = function)
+#pragma clang attribute push(__attribute__((target(CK_TARGET_AVX512))), apply_to = function)
 
 #include "gemm_vnni.h"
 

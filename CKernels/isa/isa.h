@@ -27,6 +27,9 @@ typedef enum ck_isa {
 
 #define CK_ISA_COUNT 32 ///< Every rung's number is below it.
 
+/// What the files of the rung at 512 bits are compiled for.
+#define CK_TARGET_AVX512 "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512vnni"
+
 /// Precision of activations that multiply int8 weights: what the selected rung does best.
 typedef enum ck_activation {
     CK_ACTIVATION_Q16 = 0, ///< 12 significant bits in int16, scale per row and group.

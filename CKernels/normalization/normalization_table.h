@@ -18,6 +18,7 @@ void ck_fill_normalization(ck_normalization_table *table, ck_isa isa);
 /// Called by `ck_fill_normalization`, one a rung.
 void ck_fill_normalization__reference(ck_normalization_table *table);
 void ck_fill_normalization__avx2(ck_normalization_table *table);
+void ck_fill_normalization__avx512(ck_normalization_table *table);
 void ck_fill_normalization__neon(ck_normalization_table *table);
 
 #endif

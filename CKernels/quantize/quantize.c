@@ -12,6 +12,8 @@ void ck_fill_quantize(ck_quantize_table *table, ck_isa isa) {
 #if defined(__x86_64__)
     if (isa == CK_ISA_AVX2) {
         ck_fill_quantize__avx2(table);
+    } else if (isa == CK_ISA_AVX512_VNNI) {
+        ck_fill_quantize__avx512(table);
     }
 #elif defined(__aarch64__)
     if (isa == CK_ISA_NEON) {

@@ -21,6 +21,7 @@ void ck_fill_quantize(ck_quantize_table *table, ck_isa isa);
 /// Called by `ck_fill_quantize`, one a rung.
 void ck_fill_quantize__reference(ck_quantize_table *table);
 void ck_fill_quantize__avx2(ck_quantize_table *table);
+void ck_fill_quantize__avx512(ck_quantize_table *table);
 void ck_fill_quantize__neon(ck_quantize_table *table);
 
 #endif

@@ -1,0 +1,19 @@
+#include "attention_table.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target(CK_TARGET_AVX512))), apply_to = function)
+
+#include "../isa/vector_avx512.h"
+
+#include "attention_vector.h"
+
+#pragma clang attribute pop
+
+void ck_fill_attention__avx512(ck_attention_table *table) {
+    *table = vector_kernels;
+}
+
+#endif

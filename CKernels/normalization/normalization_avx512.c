@@ -1,0 +1,19 @@
+#include "normalization_table.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target(CK_TARGET_AVX512))), apply_to = function)
+
+#include "../isa/vector_avx512.h"
+
+#include "normalization_vector.h"
+
+#pragma clang attribute pop
+
+void ck_fill_normalization__avx512(ck_normalization_table *table) {
+    *table = vector_kernels;
+}
+
+#endif
