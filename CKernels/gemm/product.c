@@ -10,19 +10,20 @@ static bool is_quantized(const ck_product *product) {
 }
 
 /// Rows of a block: their activations stay in the second-level cache while all panels pass by.
-/// Blocks are about equally long.
-static size_t block_rows(const ck_product *product, size_t tile_rows) {
-    const size_t budget = 256 * 1024;
-    const size_t fewest = 48;
+/// Blocks are about equally long. Where panels are arranged, blocks are longer, so that more tiles
+/// share that work.
+static size_t block_rows(const ck_product *product, ck_tile_kernel kernel) {
+    const size_t budget = kernel.arrange ? 512 * 1024 : 256 * 1024;
+    const size_t fewest = 48, most = kernel.arrange ? CK_BLOCK_ROWS : CK_BLOCK_ROWS / 2;
     const size_t row_bytes =
         smaller(product->k, product->stride) * product->a_size * product->step * product->step;
-    size_t rows = smaller(budget / (row_bytes + 1), CK_BLOCK_ROWS);
+    size_t rows = smaller(budget / (row_bytes + 1), most);
     if (rows < fewest) {
         rows = fewest;
     }
     const size_t blocks = (product->m + rows - 1) / rows;
-    const size_t tiles = (product->m + blocks * tile_rows - 1) / (blocks * tile_rows);
-    return tiles * tile_rows;
+    const size_t tiles = (product->m + blocks * kernel.rows - 1) / (blocks * kernel.rows);
+    return tiles * kernel.rows;
 }
 
 /// Panels of a group: they take turns at each tile, so that its activations stay in the first-level
@@ -132,7 +133,7 @@ typedef void block_runner(const ck_product *product, ck_tile_kernel kernel, row_
 static void run_blocks(const ck_product *product, ck_tile_kernel kernel, ck_panel_range range,
                        block_runner *run) {
     ck_row row[CK_BLOCK_ROWS + CK_TILE_ROWS];
-    const size_t rows = block_rows(product, kernel.rows);
+    const size_t rows = block_rows(product, kernel);
     for (size_t first = 0; first < product->m; first += rows) {
         const size_t count = smaller(product->m - first, rows);
         const size_t tiles = (count + kernel.rows - 1) / kernel.rows;

@@ -82,7 +82,7 @@ static bool has_avx512_vnni(void) {
            (extended.b & (f | bw | vl)) == (f | bw | vl) && (extended.c & vnni);
 }
 
-static bool processor_runs(ck_isa isa) {
+static bool detect(ck_isa isa) {
     switch (isa) {
     case CK_ISA_REFERENCE:
         return true;
@@ -111,17 +111,25 @@ static bool has_dot_product(void) {
 #endif
 }
 
-static bool processor_runs(ck_isa isa) {
+static bool detect(ck_isa isa) {
     return isa != CK_ISA_NEON_DOTPROD || has_dot_product();
 }
 
 #else
 
-static bool processor_runs(ck_isa isa) {
+static bool detect(ck_isa isa) {
     return isa == CK_ISA_REFERENCE;
 }
 
 #endif
+
+/// The rungs that this processor can run, found before main: asking it may take a virtual machine
+/// microseconds each time.
+static bool detected[CK_ISA_COUNT];
+
+static bool processor_runs(ck_isa isa) {
+    return detected[isa];
+}
 
 bool ck_isa_available(ck_isa isa) {
     for (size_t i = 0; i < ladder_count; i++) {
@@ -156,8 +164,11 @@ static void fill(ck_isa isa) {
     ck_kernels.isa = isa;
 }
 
-/// Runs before main, so that there is no moment with an empty table.
+/// So that there is no moment with an empty table.
 __attribute__((constructor)) static void fill_with_reference(void) {
+    for (size_t i = 0; i < ladder_count; i++) {
+        detected[ladder[i]] = detect(ladder[i]);
+    }
     fill(CK_ISA_REFERENCE);
 }
 
