@@ -65,7 +65,7 @@ package struct Convolution: Sendable {
         let padded = outputs.roundedUp(to: 16)
         let images = imageBias.shape.images
         let sum = executor.tensor(Shape(images: images, height: 1, width: 1, channels: padded))
-        for image in 0..<images {
+        executor.parallel.run(tasks: images) { image, _ in
             let target = sum.pointer(image: image)
             let source = imageBias.pointer(image: image)
             for channel in 0..<padded {

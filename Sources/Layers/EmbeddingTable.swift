@@ -25,9 +25,9 @@ package struct EmbeddingTable: @unchecked Sendable {
         let tokens = sequences.first?.count ?? 0
         let result = executor.tensor(
             Shape(images: sequences.count, tokens: tokens, channels: channels))
-        for (image, ids) in sequences.enumerated() {
-            precondition(ids.count == tokens)
-            for (token, id) in ids.enumerated() {
+        executor.parallel.run(tasks: sequences.count) { image, _ in
+            precondition(sequences[image].count == tokens)
+            for (token, id) in sequences[image].enumerated() {
                 copy(row: Int(id), to: result.pointer(image: image) + token * channels)
             }
         }

@@ -45,7 +45,7 @@ package struct GroupNorm: Sendable {
         }
         let result = ScaleShift(
             images: shape.images, channels: channels, silu: silu, in: executor.workspace)
-        for image in 0..<shape.images {
+        executor.parallel.run(tasks: shape.images) { image, _ in
             reduce(
                 base + image * chunks * 2 * channels, chunks: chunks, pixels: shape.pixels,
                 scale: result.scale(image), shift: result.shift(image))

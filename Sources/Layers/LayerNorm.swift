@@ -23,9 +23,11 @@ package struct LayerNorm: Sendable {
     package func callAsFunction(_ x: Tensor, on executor: Executor) -> Tensor {
         let y = executor.tensor(x.shape)
         let channels = x.shape.channels
-        ck_layer_norm(
-            x.shape.rows, channels, x.pointer, channels, gamma.pointer, beta.pointer, epsilon,
-            y.pointer, channels)
+        executor.parallel.run(tasks: x.shape.images) { image, _ in
+            ck_layer_norm(
+                x.shape.pixels, channels, x.pointer(image: image), channels, gamma.pointer,
+                beta.pointer, epsilon, y.pointer(image: image), channels)
+        }
         return y
     }
 }

@@ -83,7 +83,7 @@ package struct CLIPTextModel: Sendable {
         let order = (0..<Int32(length)).map { $0 }
         var hidden = tokens(ids, on: executor)
         let places = positions(ids.map { _ in order }, on: executor)
-        add(places, to: hidden)
+        add(places, to: hidden, on: executor)
         for block in blocks {
             hidden = block.attention(
                 hidden, norm: block.norm1, residual: Residual(hidden), on: executor)

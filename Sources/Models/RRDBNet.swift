@@ -94,7 +94,7 @@ package struct RRDBNet: Upscaler {
         _ block: [DenseBlock], _ x: Tensor, on executor: Executor
     ) -> Tensor {
         let y = block.reduce(x) { $1($0, on: executor) }
-        scaleAndAdd(x, to: y, factor: Self.residualFactor)
+        scaleAndAdd(x, to: y, factor: Self.residualFactor, on: executor)
         return y
     }
 }

@@ -16,6 +16,19 @@ package struct Executor: Sendable {
         self.activation = activation ?? .preferred
     }
 
+    private init(rehearsing executor: Executor) {
+        parallel = Parallel(threads: executor.parallel.threads, rehearsing: true)
+        workspace = Workspace(rehearsing: true)
+        activation = executor.activation
+    }
+
+    /// An executor that does everything but the arithmetic: what runs on it takes exactly the memory that
+    /// it takes on this one, in a workspace of its own, and is done within milliseconds.
+    ///
+    /// Its tensors have no memory, so whatever touches one must do so in a task of `parallel`; their
+    /// values read as zeros.
+    package var rehearsal: Executor { Executor(rehearsing: self) }
+
     package func tensor(_ shape: Shape) -> Tensor { Tensor(shape, in: workspace) }
 
     /// Private memory for each worker: worker w has `bytesPerWorker` bytes from `w · stride`.

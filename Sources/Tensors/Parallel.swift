@@ -13,18 +13,22 @@ import Synchronization
 package struct Parallel: Sendable {
     /// Workers that may run at once, the calling thread included; at least 1.
     package let threads: Int
+    /// Whether all tasks are left out.
+    private let isRehearsing: Bool
 
     /// Processors that are online.
     package static var processors: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
 
-    package init(threads: Int) {
+    package init(threads: Int, rehearsing: Bool = false) {
         precondition(threads >= 1)
         self.threads = threads
+        isRehearsing = rehearsing
     }
 
     /// Runs `body(task, worker)` for each task in 0..<tasks and returns when all are done.
     /// `worker` is below `threads` and belongs to one thread at a time: it picks that thread's scratch memory.
     package func run(tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
+        guard !isRehearsing else { return }
         let workers = min(threads, tasks)
         guard workers > 1 else {
             for task in 0..<max(tasks, 0) { body(task, 0) }

@@ -15,6 +15,7 @@ package struct Tensor: Sendable {
     package init(_ values: [Float], shape: Shape, in workspace: Workspace) {
         precondition(values.count == shape.count)
         self.init(shape, in: workspace)
+        guard storage.isThere else { return }
         pointer.update(from: values, count: values.count)
     }
 
@@ -30,7 +31,8 @@ package struct Tensor: Sendable {
 
     /// The values in NHWC order.
     package var values: [Float] {
-        Array(UnsafeBufferPointer(start: pointer, count: shape.count))
+        guard storage.isThere else { return Array(repeating: 0, count: shape.count) }
+        return Array(UnsafeBufferPointer(start: pointer, count: shape.count))
     }
 
     /// The same memory seen as token sequences, [N, H·W, C].
@@ -62,6 +64,7 @@ extension Tensor {
     package init(planar values: [Float], shape: Shape, in workspace: Workspace) {
         precondition(values.count == shape.count)
         self.init(shape, in: workspace)
+        guard storage.isThere else { return }
         let target = pointer
         values.withUnsafeBufferPointer { source in
             Self.forEachElement(shape) { planar, interleaved in
@@ -72,6 +75,7 @@ extension Tensor {
 
     /// The values in NCHW order.
     package var planarValues: [Float] {
+        guard storage.isThere else { return values }
         let source = pointer
         return [Float](unsafeUninitializedCapacity: shape.count) { target, count in
             Self.forEachElement(shape) { planar, interleaved in

@@ -11,6 +11,8 @@ import Synchronization
 /// A denoising step asks for the same sizes as the one before it, so after the first step the system's
 /// allocator is no longer asked. Large blocks, whose making costs little beside the work in them, go
 /// back to the system at once; `trim` hands back the others between stages.
+///
+/// A rehearsing workspace counts alike and has no memory: its blocks all lie where nothing may be touched.
 package final class Workspace: Sendable {
     private struct State {
         var free: [Block] = []
@@ -27,8 +29,9 @@ package final class Workspace: Sendable {
     private static let alignment = 64
     private static let largestKept = 32 << 20
     private let state = Mutex(State())
+    fileprivate let isRehearsing: Bool
 
-    package init() {}
+    package init(rehearsing: Bool = false) { isRehearsing = rehearsing }
 
     deinit { trim() }
 
@@ -56,7 +59,7 @@ package final class Workspace: Sendable {
             state.bytesInUse += wanted
             state.bytesHeld += wanted
             state.peakBytesHeld = max(state.peakBytesHeld, state.bytesHeld)
-            return Block(pointer: Self.allocate(wanted), bytes: wanted)
+            return Block(pointer: allocate(wanted), bytes: wanted)
         }
         return Storage(block: block, workspace: self)
     }
@@ -66,7 +69,7 @@ package final class Workspace: Sendable {
         state.withLock { state in
             for block in state.free {
                 state.bytesHeld -= block.bytes
-                free(block.pointer)
+                release(block)
             }
             state.free.removeAll()
         }
@@ -84,18 +87,22 @@ package final class Workspace: Sendable {
                 state.free.append(block)
             } else {
                 state.bytesHeld -= block.bytes
-                free(block.pointer)
+                release(block)
             }
         }
     }
 
-    private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
-        var pointer: UnsafeMutableRawPointer?
-        let status = posix_memalign(&pointer, alignment, bytes)
+    private func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+        var pointer = UnsafeMutableRawPointer(bitPattern: Self.alignment)
+        let status = isRehearsing ? 0 : posix_memalign(&pointer, Self.alignment, bytes)
         guard status == 0, let pointer else {
             preconditionFailure("out of memory: \(bytes) bytes for activations")
         }
         return pointer
+    }
+
+    private func release(_ block: Block) {
+        if !isRehearsing { free(block.pointer) }
     }
 }
 
@@ -114,4 +121,6 @@ package final class Storage: @unchecked Sendable {
 
     package var pointer: UnsafeMutableRawPointer { block.pointer }
     package var bytes: Int { block.bytes }
+    /// False where the memory is only counted: it must not be touched.
+    package var isThere: Bool { !workspace.isRehearsing }
 }
