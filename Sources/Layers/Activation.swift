@@ -13,17 +13,16 @@ package enum Activation: Sendable {
     /// Negative values times their channel's slope.
     case prelu(Vector)
 
-    /// Applies to `rows` rows of `columns` values from column `firstColumn` of the output on.
-    func apply(
-        rows: Int, columns: Int, firstColumn: Int, _ y: UnsafeMutablePointer<Float>, stride: Int
-    ) {
+    func apply(_ block: OutputBlock) {
         if case .none = self { return }
         if case .prelu(let slope) = self {
-            ck_prelu(rows, columns, y, stride, slope.pointer + firstColumn, y, stride)
+            ck_prelu(
+                block.rows, block.columns, block.values, block.stride,
+                slope.pointer + block.firstColumn, block.values, block.stride)
             return
         }
-        forEachRun(rows: rows, columns: columns, stride: stride) { offset, count in
-            let run = y + offset
+        block.forEachRun { offset, count in
+            let run = block.values + offset
             switch self {
             case .silu: ck_silu(count, run, run)
             case .gelu: ck_gelu(count, run, run)
@@ -45,23 +44,31 @@ package struct Residual: Sendable {
         self.factor = factor
     }
 
-    func apply(
-        rows: Int, columns: Int, offset: Int, _ y: UnsafeMutablePointer<Float>, stride: Int
-    ) {
+    /// - Parameter offset: of the block's first value from the tensor's.
+    func apply(_ block: OutputBlock, offset: Int) {
         let source = x.pointer + offset
-        forEachRun(rows: rows, columns: columns, stride: stride) { run, count in
-            ck_scale_add(count, source + run, factor, y + run)
+        block.forEachRun { run, count in
+            ck_scale_add(count, source + run, factor, block.values + run)
         }
     }
 }
 
-/// The contiguous runs of a block of rows: one, when the block is as wide as the stride.
-private func forEachRun(
-    rows: Int, columns: Int, stride: Int, _ body: (_ offset: Int, _ count: Int) -> Void
-) {
-    if columns == stride {
-        body(0, rows * columns)
-    } else {
-        for row in 0..<rows { body(row * stride, columns) }
+/// Some columns of consecutive output pixels, while they are in the cache.
+struct OutputBlock {
+    /// Pixels.
+    let rows: Int
+    let firstColumn: Int
+    let columns: Int
+    /// The first value; rows begin `stride` values apart.
+    let values: UnsafeMutablePointer<Float>
+    let stride: Int
+
+    /// The contiguous runs of values: one, when the block is as wide as the stride.
+    func forEachRun(_ body: (_ offset: Int, _ count: Int) -> Void) {
+        if columns == stride {
+            body(0, rows * columns)
+        } else {
+            for row in 0..<rows { body(row * stride, columns) }
+        }
     }
 }

@@ -2,9 +2,9 @@ package import Tensors
 
 /// A convolution over NHWC pictures, with what stands before and behind it folded in.
 package struct Convolution: Sendable {
-    private let matrix: Matrix
-    private let bias: Vector?
-    private let window: Window
+    let matrix: Matrix
+    let bias: Vector?
+    let window: Window
 
     package var outputs: Int { matrix.outputs }
 
@@ -36,15 +36,16 @@ package struct Convolution: Sendable {
         let shape = Shape(
             images: input.images, height: window.output(upsampled?.height ?? input.height),
             width: window.output(upsampled?.width ?? input.width), channels: outputs)
+        let y = executor.tensor(shape)
         let output = ProductOutput(
             matrix: matrix, bias: combinedBias(imageBias, on: executor),
-            tensor: executor.tensor(shape), activation: activation, residual: residual)
+            target: .tensor(y, residual: residual), activation: activation)
         WindowProduct(
-            inputs: inputs, window: window, upsampled: upsampled,
+            inputs: inputs.map(ProductInput.tensor), window: window, upsampled: upsampled,
             prologue: norm.map(Prologue.scaleShift) ?? .none, outputs: [output],
             executor: executor
         ).run()
-        return output.tensor
+        return y
     }
 
     /// The same for one input.

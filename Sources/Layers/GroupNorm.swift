@@ -69,7 +69,8 @@ package struct GroupNorm: Sendable {
         }
     }
 
-    private func reduce(
+    /// Coefficients from sums over `pixels` pixels: `chunks` times Σ x [channels] and Σ x² [channels].
+    func reduce(
         _ sums: UnsafeMutablePointer<Double>, chunks: Int, pixels: Int,
         scale: UnsafeMutablePointer<Float>, shift: UnsafeMutablePointer<Float>
     ) {

@@ -22,12 +22,13 @@ package struct Linear: Sendable {
         _ x: Tensor, norm: LayerNorm? = nil, activation: Activation = .none,
         residual: Residual? = nil, on executor: Executor
     ) -> Tensor {
-        let output = output(for: x, activation: activation, residual: residual, on: executor)
+        let y = executor.tensor(x.shape.with(channels: outputs))
+        let output = output(y, activation: activation, residual: residual)
         WindowProduct(
-            inputs: [x], window: .point, prologue: norm.map(Prologue.layerNorm) ?? .none,
+            inputs: [.tensor(x)], window: .point, prologue: norm.map(Prologue.layerNorm) ?? .none,
             outputs: [output], executor: executor
         ).run()
-        return output.tensor
+        return y
     }
 
     /// The same with the input scaled and shifted on its way in (a group norm).
@@ -41,20 +42,19 @@ package struct Linear: Sendable {
     static func project(
         _ x: Tensor, _ prologue: Prologue, _ layers: [Linear], on executor: Executor
     ) -> [Tensor] {
-        let outputs = layers.map { $0.output(for: x, on: executor) }
+        let tensors = layers.map { executor.tensor(x.shape.with(channels: $0.outputs)) }
+        let outputs = zip(layers, tensors).map { $0.output($1) }
         WindowProduct(
-            inputs: [x], window: .point, prologue: prologue, outputs: outputs, executor: executor
+            inputs: [.tensor(x)], window: .point, prologue: prologue, outputs: outputs, executor: executor
         ).run()
-        return outputs.map(\.tensor)
+        return tensors
     }
 
     private func output(
-        for x: Tensor, activation: Activation = .none, residual: Residual? = nil,
-        on executor: Executor
+        _ y: Tensor, activation: Activation = .none, residual: Residual? = nil
     ) -> ProductOutput {
         ProductOutput(
             matrix: matrix, bias: bias.map(ProductOutput.Bias.shared) ?? .none,
-            tensor: executor.tensor(x.shape.with(channels: outputs)), activation: activation,
-            residual: residual)
+            target: .tensor(y, residual: residual), activation: activation)
     }
 }

@@ -22,6 +22,8 @@ package struct Matrix: @unchecked Sendable {
     /// Multiply-adds for one output row.
     package var multiplyAddsPerRow: Int { outputs * channels * kernel * kernel }
 
+    var isFloat32: Bool { if case .f32 = panels { true } else { false } }
+
     /// Outputs in a panel.
     var panelWidth: Int {
         if case .q8 = panels { Int(CK_PANEL_Q8) } else { Int(CK_PANEL_FLOAT) }

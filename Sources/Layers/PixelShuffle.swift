@@ -1,21 +1,50 @@
 internal import CKernels
 package import Tensors
 
-/// Moves channels into pixels: [N, H, W, C·r²] → [N, H·r, W·r, C], as torch.nn.PixelShuffle.
-package func pixelShuffle(_ x: Tensor, factor r: Int, on executor: Executor) -> Tensor {
-    let shape = x.shape
-    precondition(r > 0 && shape.channels % (r * r) == 0)
-    let channels = shape.channels / (r * r)
-    let y = executor.tensor(
-        Shape(
-            images: shape.images, height: shape.height * r, width: shape.width * r,
-            channels: channels))
-    executor.parallel.run(tasks: shape.images * shape.height) { row, _ in
-        ck_pixel_shuffle(
-            shape.width, channels, r, x.pointer + row * shape.width * shape.channels,
-            y.pointer + row * r * shape.width * r * channels, shape.width * r * channels)
+/// Moves channels into pixels, row by row, and adds a picture that nearest neighbour enlarges alike:
+/// [W, C·r²] → r rows [W·r, C], channels as torch.nn.PixelShuffle.
+package struct ShuffledRow {
+    private let base: Tensor
+    private let image: Int
+    private let factor: Int
+
+    /// - Parameter base: [N, H, W, C], of which image `image` is added.
+    package init(adding base: Tensor, image: Int, factor: Int) {
+        precondition(factor > 0)
+        self.base = base
+        self.image = image
+        self.factor = factor
     }
-    return y
+
+    /// Hands over the r rows that come of row `row`, each with its number.
+    package func enlarge(
+        _ row: Int, _ values: Span<Float>, each: (Int, Span<Float>) throws -> Void
+    ) rethrows {
+        let shape = base.shape
+        let length = shape.width * factor * shape.channels
+        precondition(values.count == length * factor)
+        var rows = [Float](repeating: 0, count: length * factor)
+        values.withUnsafeBufferPointer { x in
+            rows.withUnsafeMutableBufferPointer { y in
+                guard let x = x.baseAddress, let y = y.baseAddress else { return }
+                ck_pixel_shuffle(shape.width, shape.channels, factor, x, y, length)
+                add(row, to: y, length: length)
+            }
+        }
+        for index in 0..<factor {
+            let part = rows.span.extracting(index * length..<(index + 1) * length)
+            try each(row * factor + index, part)
+        }
+    }
+
+    private func add(_ row: Int, to y: UnsafeMutablePointer<Float>, length: Int) {
+        let channels = base.shape.channels
+        let x = base.pointer(image: image) + row * base.shape.width * channels
+        for index in 0..<factor * length {
+            let column = index % length / channels / factor
+            y[index] += x[column * channels + index % channels]
+        }
+    }
 }
 
 /// Moves pixels into channels: [N, H·r, W·r, C] → [N, H, W, C·r²]; H·r and W·r are multiples of r (trap).
@@ -33,22 +62,4 @@ package func pixelUnshuffle(_ x: Tensor, factor r: Int, on executor: Executor) -
             y.pointer + row * y.shape.width * y.shape.channels)
     }
     return y
-}
-
-/// Adds `base` [N, H, W, C], each pixel repeated r×r times, to `x` [N, H·r, W·r, C] in place.
-package func addRepeated(_ base: Tensor, factor r: Int, to x: Tensor, on executor: Executor) {
-    let shape = x.shape
-    let channels = shape.channels
-    precondition(base.shape.height * r == shape.height && base.shape.width * r == shape.width)
-    executor.parallel.run(tasks: shape.images * shape.height) { row, _ in
-        let image = row / shape.height
-        let sourceRow = row % shape.height / r
-        let source = base.pointer(image: image) + sourceRow * base.shape.width * channels
-        let target = x.pointer + row * shape.width * channels
-        for column in 0..<shape.width {
-            for channel in 0..<channels {
-                target[column * channels + channel] += source[column / r * channels + channel]
-            }
-        }
-    }
 }

@@ -37,8 +37,8 @@ struct StripPacker {
     private func packPoints(_ strip: StripPlan.Strip) -> PackedRows {
         let input = product.inputs[0]
         if plan.layout.format == .f32, product.inputs.count == 1, product.prologue.isNone {
-            let start = input.pointer(image: strip.image) + strip.firstRow * input.shape.channels
-            return PackedRows(layout: plan.layout, floats: start)
+            let start = input.pointer(image: strip.image, pixel: strip.firstRow)
+            return PackedRows(layout: plan.layout, floats: UnsafeMutablePointer(mutating: start))
         }
         var row = 0
         while row < strip.rowCount {
@@ -75,19 +75,49 @@ struct StripPacker {
 
     /// `count` pixels from `pixel` on, inputs side by side, the prologue applied.
     private func gather(image: Int, pixel: Int, count: Int) -> UnsafePointer<Float> {
-        if product.inputs.count == 1, product.prologue.isNone {
-            let input = product.inputs[0]
-            return UnsafePointer(input.pointer(image: image) + pixel * input.shape.channels)
+        if product.inputs.count == 1, product.prologue.isNone, product.inputs[0].type == .f32 {
+            return product.inputs[0].pointer(image: image, pixel: pixel)
+                .assumingMemoryBound(to: Float.self)
         }
         var firstChannel = 0
         for input in product.inputs {
+            let source = input.pointer(image: image, pixel: pixel)
             let channels = input.shape.channels
-            product.prologue.apply(
-                image: image, firstChannel: firstChannel, channels: channels, count: count,
-                x: input.pointer(image: image) + pixel * channels, into: gathered + firstChannel,
-                stride: plan.layout.channels)
+            let target = gathered + firstChannel
+            switch (input.type, product.prologue.isNone) {
+            case (.f32, _):
+                product.prologue.apply(
+                    image: image, firstChannel: firstChannel, channels: channels, count: count,
+                    x: source.assumingMemoryBound(to: Float.self), into: target,
+                    stride: plan.layout.channels)
+            case (.f16, true):
+                widen(source, count: count, channels: channels, into: target)
+            case (.f16, false):
+                // The memory of the upsampled row is not in use yet.
+                ck_f32_from_f16(
+                    count * channels, source.assumingMemoryBound(to: UInt16.self), upsampled)
+                product.prologue.apply(
+                    image: image, firstChannel: firstChannel, channels: channels, count: count,
+                    x: upsampled, into: target, stride: plan.layout.channels)
+            }
             firstChannel += channels
         }
         return UnsafePointer(gathered)
+    }
+
+    /// float16 pixels as float32 ones, their rows as wide as all inputs together.
+    private func widen(
+        _ source: UnsafeRawPointer, count: Int, channels: Int,
+        into target: UnsafeMutablePointer<Float>
+    ) {
+        let x = source.assumingMemoryBound(to: UInt16.self)
+        let stride = plan.layout.channels
+        if channels == stride {
+            ck_f32_from_f16(count * channels, x, target)
+        } else {
+            for row in 0..<count {
+                ck_f32_from_f16(channels, x + row * channels, target + row * stride)
+            }
+        }
     }
 }

@@ -21,13 +21,15 @@ struct StripPlan {
     /// The input's height and width as the window sees them (upsampled, without padding).
     let inputHeight: Int
     let inputWidth: Int
-    let outputHeight: Int
     let outputWidth: Int
     /// Packed pixels in a row of a strip, padding included.
     let stripWidth: Int
     /// Float pixels that are gathered at a time.
     let gatherPixels: Int
     let rowsPerStrip: Int
+    /// The rows of output that the strips share.
+    private let rows: Range<Int>
+    private let outputBytes: Int
     private let images: Int
     private let strips: Int
     private let parts: Int
@@ -54,22 +56,26 @@ struct StripPlan {
             inputWidth = product.upsampled?.width ?? shape.width
             gatherPixels = shape.width
         }
-        outputHeight = window.output(inputHeight)
+        rows = product.rows ?? 0..<window.output(inputHeight)
         outputWidth = window.output(inputWidth)
         stripWidth = (outputWidth - 1) * window.stride + window.kernel
 
         let rowBytes = max(stripWidth * layout.bytesPerRow, 1)
         let wanted = max(Self.pixelsPerStrip / outputWidth, 1)
         let affordable = max((Self.packedBytes / rowBytes - window.kernel) / window.stride + 1, 1)
-        let rows = min(outputHeight, min(wanted, affordable))
-        strips = (outputHeight + rows - 1) / rows
-        rowsPerStrip = (outputHeight + strips - 1) / strips
+        let most = min(rows.count, min(wanted, affordable))
+        strips = (rows.count + most - 1) / most
+        rowsPerStrip = (rows.count + strips - 1) / strips
         let threads = product.executor.parallel.threads
         let enough = threads == 1 ? 1 : threads * Self.tasksPerThread
         let panels = product.outputs.map(\.matrix.panelCount).max() ?? 1
         parts = min(
             max((enough + images * strips - 1) / (images * strips), 1),
             max(panels / Self.panelsPerPart, 1))
+        // Rows of a store may lie apart: they are computed in scratch memory.
+        let values = product.rows == nil ? 0 : rowsPerStrip * outputWidth
+        outputBytes =
+            values * (product.outputs.map(\.matrix.outputs).max() ?? 0) * MemoryLayout<Float>.stride
     }
 
     var tasks: Int { images * strips * parts }
@@ -77,10 +83,10 @@ struct StripPlan {
     func strip(_ task: Int) -> Strip {
         let part = task % parts
         let strip = task / parts % strips
-        let firstRow = min(strip * rowsPerStrip, outputHeight)
+        let firstRow = min(rows.lowerBound + strip * rowsPerStrip, rows.upperBound)
         return Strip(
             image: task / parts / strips, firstRow: firstRow,
-            rowCount: min(rowsPerStrip, outputHeight - firstRow), part: part, parts: parts)
+            rowCount: min(rowsPerStrip, rows.upperBound - firstRow), part: part, parts: parts)
     }
 
     /// Packed rows of a full strip.
@@ -94,5 +100,7 @@ struct StripPlan {
         (gatherPixels * layout.channels * MemoryLayout<Float>.stride).roundedUp(to: 64)
     }
     /// Packed data, scales, gathered floats, and an upsampled row of them.
-    var scratchBytes: Int { dataBytes + scaleBytes + gatherBytes * 3 }
+    var packedBytes: Int { dataBytes + scaleBytes + gatherBytes * 3 }
+    /// The same, and a strip of output.
+    var scratchBytes: Int { packedBytes + outputBytes }
 }

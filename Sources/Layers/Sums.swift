@@ -3,16 +3,11 @@ package import Tensors
 
 /// y += x, in place; both have the same shape (trap otherwise).
 package func add(_ x: Tensor, to y: Tensor, on executor: Executor) {
-    scaleAndAdd(x, to: y, factor: 1, on: executor)
-}
-
-/// y = factor · y + x, in place; both have the same shape (trap otherwise).
-package func scaleAndAdd(_ x: Tensor, to y: Tensor, factor: Float, on executor: Executor) {
     precondition(x.shape == y.shape)
     let chunk = 1 << 14
     let count = x.shape.count
     executor.parallel.run(tasks: (count + chunk - 1) / chunk) { task, _ in
         let first = task * chunk
-        ck_scale_add(min(chunk, count - first), x.pointer + first, factor, y.pointer + first)
+        ck_scale_add(min(chunk, count - first), x.pointer + first, 1, y.pointer + first)
     }
 }

@@ -1,14 +1,46 @@
 internal import CKernels
 internal import Tensors
 
+/// Where a product's pixels come from.
+enum ProductInput {
+    case tensor(Tensor)
+    case rows(RowStore)
+
+    var shape: Shape {
+        switch self {
+        case .tensor(let tensor): tensor.shape
+        case .rows(let store): store.shape
+        }
+    }
+
+    var type: RowType {
+        if case .rows(let store) = self { store.type } else { .f32 }
+    }
+
+    /// Pixel `pixel` and those after it: of a store only to the end of the row.
+    func pointer(image: Int, pixel: Int) -> UnsafeRawPointer {
+        switch self {
+        case .tensor(let tensor):
+            UnsafeRawPointer(tensor.pointer(image: image) + pixel * tensor.shape.channels)
+        case .rows(let store):
+            UnsafeRawPointer(
+                store.pointer(row: pixel / store.shape.width, column: pixel % store.shape.width))
+        }
+    }
+}
+
 /// One matrix that a product's packed rows are multiplied with, and what becomes of the result.
 struct ProductOutput {
     let matrix: Matrix
     /// [images][outputs rounded up to 16], or the same bias for every image.
     let bias: Bias
-    let tensor: Tensor
+    let target: Target
     var activation: Activation = .none
-    var residual: Residual?
+
+    enum Target {
+        case tensor(Tensor, residual: Residual?)
+        case rows(RowTarget)
+    }
 
     enum Bias {
         case none
@@ -30,15 +62,17 @@ struct ProductOutput {
 ///
 /// The inputs are concatenated along their channels without ever being copied together.
 struct WindowProduct {
-    let inputs: [Tensor]
+    let inputs: [ProductInput]
     let window: Window
     var upsampled: Upsampled?
     var prologue: Prologue = .none
+    /// The rows of output that are wanted; nil for all, and always of stores.
+    var rows: Range<Int>?
     let outputs: [ProductOutput]
     let executor: Executor
 
-    /// True when every output pixel reads the one input pixel at its own place.
-    var readsPoints: Bool { window.isPoint && upsampled == nil }
+    /// True when every output pixel reads the one input pixel at its own place, and pixels lie in a row.
+    var readsPoints: Bool { window.isPoint && upsampled == nil && rows == nil }
 
     /// Runs the product; matrices that want different forms of the input take turns.
     ///
@@ -61,24 +95,38 @@ struct WindowProduct {
         let scratch = executor.scratch(bytesPerWorker: plan.scratchBytes)
         executor.parallel.run(tasks: plan.tasks) { task, worker in
             let strip = plan.strip(task)
-            let packer = StripPacker(
-                product: self, plan: plan, memory: scratch.slice(worker: worker))
-            let rows = packer.pack(strip)
+            let memory = scratch.slice(worker: worker)
+            let rows = StripPacker(product: self, plan: plan, memory: memory).pack(strip)
             for output in outputs {
-                multiply(rows, strip: strip, plan: plan, into: output)
+                switch output.target {
+                case .tensor(let tensor, let residual):
+                    let c =
+                        tensor.pointer(image: strip.image)
+                        + strip.firstRow * plan.outputWidth * output.matrix.outputs
+                    let block = multiply(rows, strip: strip, plan: plan, by: output, into: c)
+                    residual?.apply(block, offset: block.values - tensor.pointer)
+                case .rows(let target):
+                    let c = (memory + plan.packedBytes).assumingMemoryBound(to: Float.self)
+                    let block = multiply(rows, strip: strip, plan: plan, by: output, into: c)
+                    target.take(block, from: strip)
+                }
             }
         }
     }
 
+    /// A strip's share of an output, the activation applied, in rows of `c`.
     private func multiply(
-        _ rows: PackedRows, strip: StripPlan.Strip, plan: StripPlan, into output: ProductOutput
-    ) {
+        _ rows: PackedRows, strip: StripPlan.Strip, plan: StripPlan, by output: ProductOutput,
+        into c: UnsafeMutablePointer<Float>
+    ) -> OutputBlock {
         let matrix = output.matrix
         let range = strip.share(of: matrix.panelCount)
-        guard !range.isEmpty else { return }
-        let c =
-            output.tensor.pointer(image: strip.image)
-            + strip.firstRow * plan.outputWidth * matrix.outputs
+        let firstColumn = min(range.lowerBound * matrix.panelWidth, matrix.outputs)
+        let block = OutputBlock(
+            rows: strip.rowCount * plan.outputWidth, firstColumn: firstColumn,
+            columns: min(range.upperBound * matrix.panelWidth, matrix.outputs) - firstColumn,
+            values: c + firstColumn, stride: matrix.outputs)
+        guard block.columns > 0 else { return block }
         let geometry = ck_window(
             height: strip.rowCount, width: plan.outputWidth, strip_width: plan.stripWidth,
             kernel_h: window.kernel, kernel_w: window.kernel, stride: window.stride,
@@ -86,16 +134,7 @@ struct WindowProduct {
         matrix.multiply(
             rows, window: geometry, range: range, bias: output.bias.pointer(image: strip.image),
             into: c)
-
-        let panelWidth = matrix.panelWidth
-        let firstColumn = range.lowerBound * panelWidth
-        let columns = min(range.upperBound * panelWidth, matrix.outputs) - firstColumn
-        let pixels = strip.rowCount * plan.outputWidth
-        output.activation.apply(
-            rows: pixels, columns: columns, firstColumn: firstColumn, c + firstColumn,
-            stride: matrix.outputs)
-        output.residual?.apply(
-            rows: pixels, columns: columns, offset: c + firstColumn - output.tensor.pointer,
-            c + firstColumn, stride: matrix.outputs)
+        output.activation.apply(block)
+        return block
     }
 }

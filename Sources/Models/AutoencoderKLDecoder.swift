@@ -62,15 +62,51 @@ package struct AutoencoderKLDecoder: Sendable {
 
     /// Latents [N, h, w, latentChannels], already divided by the scaling factor → pictures
     /// [N, h·p, w·p, pictureChannels], roughly within −1…1.
-    package func callAsFunction(_ latents: Tensor, on executor: Executor) -> Tensor {
-        var x = postQuantConv?(latents, on: executor) ?? latents
-        x = middle(convIn(x, on: executor), on: executor)
-        for level in levels {
-            for resnet in level.resnets { x = resnet([x], on: executor) }
-            if let upsample = level.upsample {
-                x = upsample(x, upsampled: Upsampled(doubling: x), on: executor)
+    package func callAsFunction(
+        _ latents: Tensor, tiling: Tiling = .standard, on executor: Executor
+    ) -> Tensor {
+        let start = beginning(latents, on: executor)
+        let graph = levelsGraph(for: start.shape)
+        var shape = graph.lastShape
+        shape.images = latents.shape.images
+        let pictures = executor.tensor(shape)
+        for image in 0..<shape.images {
+            graph.run(RowStore(start, image: image), tiling: tiling, on: executor) {
+                pictures.set(row: $0, image: image, to: $1)
             }
         }
-        return convOut(x, norm: normOut([x], thenSiLU: true, on: executor), on: executor)
+        return pictures
+    }
+
+    /// The same for latents of one image (trap otherwise), handed over row by row, [w·p,
+    /// pictureChannels] each.
+    package func decode(
+        _ latents: Tensor, tiling: Tiling = .standard, on executor: Executor,
+        each: (_ row: Int, _ values: Span<Float>) throws -> Void
+    ) rethrows {
+        precondition(latents.shape.images == 1)
+        let start = RowStore(beginning(latents, on: executor))
+        try levelsGraph(for: start.shape).run(start, tiling: tiling, on: executor, each: each)
+    }
+
+    /// What comes before the first level, which attention needs as a whole.
+    private func beginning(_ latents: Tensor, on executor: Executor) -> Tensor {
+        let x = postQuantConv?(latents, on: executor) ?? latents
+        let result = middle(convIn(x, on: executor), on: executor)
+        executor.workspace.trim()
+        return result
+    }
+
+    private func levelsGraph(for shape: Shape) -> RowGraph {
+        var graph = RowGraph(givenOneOf: shape)
+        var x = RowGraph.given
+        for level in levels {
+            for resnet in level.resnets { x = resnet.append(to: &graph, x) }
+            if let upsample = level.upsample {
+                x = graph.append(.init(upsample, [x], doubled: true))
+            }
+        }
+        _ = graph.append(.init(convOut, [x], norm: normOut))
+        return graph
     }
 }

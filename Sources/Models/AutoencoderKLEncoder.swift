@@ -69,16 +69,33 @@ package struct AutoencoderKLEncoder: Sendable {
     }
 
     /// Pictures [N, H, W, pictureChannels] within −1…1; H and W are multiples of the autoencoder's factor.
-    package func callAsFunction(_ picture: Tensor, on executor: Executor) -> Posterior {
-        var x = convIn(picture, on: executor)
-        for level in levels {
-            for resnet in level.resnets { x = resnet([x], on: executor) }
-            x = level.downsample?(x, on: executor) ?? x
-        }
+    package func callAsFunction(
+        _ picture: Tensor, tiling: Tiling = .standard, on executor: Executor
+    ) -> Posterior {
+        var x = bottom(picture, tiling: tiling, on: executor)
         x = middle(x, on: executor)
         x = convOut(x, norm: normOut([x], thenSiLU: true, on: executor), on: executor)
         x = quantConv?(x, on: executor) ?? x
         return split(x, on: executor)
+    }
+
+    /// The last level's pictures, which attention needs as a whole.
+    private func bottom(_ picture: Tensor, tiling: Tiling, on executor: Executor) -> Tensor {
+        var graph = RowGraph(givenOneOf: picture.shape)
+        var x = graph.append(.init(convIn, [RowGraph.given]))
+        for level in levels {
+            for resnet in level.resnets { x = resnet.append(to: &graph, x) }
+            if let downsample = level.downsample { x = graph.append(.init(downsample, [x])) }
+        }
+        var result = graph.lastShape
+        result.images = picture.shape.images
+        let pictures = executor.tensor(result)
+        for image in 0..<result.images {
+            graph.run(RowStore(picture, image: image), tiling: tiling, on: executor) {
+                pictures.set(row: $0, image: image, to: $1)
+            }
+        }
+        return pictures
     }
 
     private func split(_ moments: Tensor, on executor: Executor) -> Posterior {

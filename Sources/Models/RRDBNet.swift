@@ -11,13 +11,20 @@ package struct RRDBNet: Upscaler {
     private struct DenseBlock: Sendable {
         let convolutions: [Convolution]
 
-        func callAsFunction(_ x: Tensor, on executor: Executor) -> Tensor {
+        /// - Parameter outer: what the sum is scaled once more and added to, if anything.
+        func append(
+            to graph: inout RowGraph, _ x: RowGraph.Index, outer: RowGraph.Index?
+        ) -> RowGraph.Index {
             var maps = [x]
             for convolution in convolutions.dropLast() {
-                maps.append(convolution(maps, activation: RRDBNet.activation, on: executor))
+                maps.append(
+                    graph.append(.init(convolution, maps, activation: RRDBNet.activation)))
             }
-            return convolutions[convolutions.count - 1](
-                maps, residual: Residual(x, factor: RRDBNet.residualFactor), on: executor)
+            let residuals = [x] + (outer.map { [$0] } ?? [])
+            return graph.append(
+                .init(
+                    convolutions[convolutions.count - 1], maps,
+                    residuals: residuals.map { .init($0, factor: RRDBNet.residualFactor) }))
         }
     }
 
@@ -75,26 +82,34 @@ package struct RRDBNet: Upscaler {
         try weights.finish()
     }
 
-    package func callAsFunction(_ picture: Tensor, on executor: Executor) -> Tensor {
+    package func enlarge(
+        _ picture: Tensor, image: Int, tiling: Tiling, on executor: Executor,
+        each: (_ row: Int, _ values: Span<Float>) throws -> Void
+    ) rethrows {
         let input =
             unshuffle == 1
             ? picture : pixelUnshuffle(picture, factor: unshuffle, on: executor)
-        let shallow = convFirst(input, on: executor)
-        var x = shallow
-        for block in blocks { x = residualInResidual(block, x, on: executor) }
-        x = convBody(x, residual: Residual(shallow), on: executor)
-        for convolution in convUp {
-            x = convolution(
-                x, upsampled: Upsampled(doubling: x), activation: Self.activation, on: executor)
-        }
-        return convLast(convHR(x, activation: Self.activation, on: executor), on: executor)
+        try graph(for: input.shape).run(
+            RowStore(input, image: image), tiling: tiling, on: executor, each: each)
     }
 
-    private func residualInResidual(
-        _ block: [DenseBlock], _ x: Tensor, on executor: Executor
-    ) -> Tensor {
-        let y = block.reduce(x) { $1($0, on: executor) }
-        scaleAndAdd(x, to: y, factor: Self.residualFactor, on: executor)
-        return y
+    private func graph(for shape: Shape) -> RowGraph {
+        var graph = RowGraph(givenOneOf: shape)
+        let shallow = graph.append(.init(convFirst, [RowGraph.given]))
+        graph.anchor(shallow)
+        var x = shallow
+        for block in blocks {
+            let start = x
+            for (index, dense) in block.enumerated() {
+                x = dense.append(to: &graph, x, outer: index == block.count - 1 ? start : nil)
+            }
+        }
+        x = graph.append(.init(convBody, [x], residuals: [.init(shallow)]))
+        for convolution in convUp {
+            x = graph.append(.init(convolution, [x], doubled: true, activation: Self.activation))
+        }
+        x = graph.append(.init(convHR, [x], activation: Self.activation))
+        _ = graph.append(.init(convLast, [x]))
+        return graph
     }
 }

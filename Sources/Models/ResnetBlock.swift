@@ -62,4 +62,11 @@ struct ResnetBlock: Sendable {
             [h], norm: norm2([h], thenSiLU: true, on: executor), residual: Residual(residual),
             on: executor)
     }
+
+    /// The block without a time as layers of a net that is computed row by row; returns its picture.
+    func append(to graph: inout RowGraph, _ x: RowGraph.Index) -> RowGraph.Index {
+        let h = graph.append(.init(conv1, [x], norm: norm1))
+        let residual = shortcut.map { graph.append(.init($0, [x])) } ?? x
+        return graph.append(.init(conv2, [h], norm: norm2, residuals: [.init(residual)]))
+    }
 }

@@ -42,12 +42,18 @@ package struct SRVGGNetCompact: Upscaler {
         try weights.finish()
     }
 
-    package func callAsFunction(_ picture: Tensor, on executor: Executor) -> Tensor {
-        let features = layers.reduce(picture) { x, layer in
-            layer.convolution(x, activation: layer.activation, on: executor)
+    package func enlarge(
+        _ picture: Tensor, image: Int, tiling: Tiling, on executor: Executor,
+        each: (_ row: Int, _ values: Span<Float>) throws -> Void
+    ) rethrows {
+        var graph = RowGraph(givenOneOf: picture.shape)
+        var x = RowGraph.given
+        for layer in layers {
+            x = graph.append(.init(layer.convolution, [x], activation: layer.activation))
         }
-        let y = pixelShuffle(features, factor: scale, on: executor)
-        addRepeated(picture, factor: scale, to: y, on: executor)
-        return y
+        let shuffle = ShuffledRow(adding: picture, image: image, factor: scale)
+        try graph.run(RowStore(picture, image: image), tiling: tiling, on: executor) { row, values in
+            try shuffle.enlarge(row, values, each: each)
+        }
     }
 }

@@ -10,8 +10,30 @@ package protocol Upscaler: Sendable {
     var alignment: Int { get }
     /// Activations that must be held at once for each pixel of the input, at the least.
     var floatsPerPixel: Int { get }
+    /// A picture of [N, H, W, 3] within 0…1 → [H·scale, W·scale, 3], not clamped, row by row.
+    func enlarge(
+        _ picture: Tensor, image: Int, tiling: Tiling, on executor: Executor,
+        each: (_ row: Int, _ values: Span<Float>) throws -> Void
+    ) rethrows
+}
+
+extension Upscaler {
     /// Pictures [N, H, W, 3] within 0…1 → [N, H·scale, W·scale, 3], not clamped.
-    func callAsFunction(_ picture: Tensor, on executor: Executor) -> Tensor
+    package func callAsFunction(
+        _ picture: Tensor, tiling: Tiling = .standard, on executor: Executor
+    ) -> Tensor {
+        let input = picture.shape
+        let result = executor.tensor(
+            Shape(
+                images: input.images, height: input.height * scale, width: input.width * scale,
+                channels: input.channels))
+        for image in 0..<input.images {
+            enlarge(picture, image: image, tiling: tiling, on: executor) {
+                result.set(row: $0, image: image, to: $1)
+            }
+        }
+        return result
+    }
 }
 
 /// Reads the upscaler of upstream class `className`.

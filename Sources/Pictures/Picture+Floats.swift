@@ -59,7 +59,7 @@ extension Picture {
     }
 }
 
-private func quantised(_ value: Float) -> UInt8 {
+func quantised(_ value: Float) -> UInt8 {
     // The comparison is false for NaN.
     guard value > 0 else { return 0 }
     return UInt8((min(value, 1) * 255).rounded(.toNearestOrEven))

@@ -1,21 +1,22 @@
 internal import Pictures
 internal import Tensors
 
-/// A picture from the first image of a tensor: 8-bit values of clamp(x · scale + offset, 0, 1).
+/// A picture from rows as a network computes them: 8-bit values of clamp(x · scale + offset, 0, 1),
+/// without what lies beyond `width` and `height`.
 ///
-/// Throws when the tensor holds infinite or undefined numbers.
+/// Throws when they hold infinite or undefined numbers.
 func picture(
-    of image: Tensor, stage: String, scale: Float = 1, offset: Float = 0
+    width: Int, height: Int, stage: String, scale: Float = 1, offset: Float = 0,
+    from rows: (_ each: (_ row: Int, _ values: Span<Float>) throws -> Void) throws -> Void
 ) throws -> Picture {
-    let shape = image.shape
-    let values = image.values.prefix(shape.pixels * shape.channels)
-    guard values.allSatisfy(\.isFinite) else {
-        throw PipelineError.notFinite(stage: stage, step: nil)
+    var picture = PictureRows(width: width, height: height, channels: 3)
+    try rows { row, values in
+        for index in values.indices where !values[index].isFinite {
+            throw PipelineError.notFinite(stage: stage, step: nil)
+        }
+        if row < height { picture.append(values, scale: scale, offset: offset) }
     }
-    let unit = values.map { $0 * scale + offset }
-    return Picture(
-        floats: unit.span, order: .interleaved, width: shape.width, height: shape.height,
-        channels: shape.channels)
+    return picture.picture()
 }
 
 /// A picture's pixels as a tensor within 0…1, [1, H, W, C].

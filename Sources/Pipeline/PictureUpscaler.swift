@@ -1,3 +1,4 @@
+package import Layers
 internal import Models
 package import Pictures
 package import Tensors
@@ -8,14 +9,19 @@ package struct PictureUpscaler {
     package let name: String
     private let network: any Upscaler
     private let executor: Executor
+    private let tiling: Tiling
 
     /// How many times larger the result is.
     package var scale: Int { network.scale }
 
-    package init(_ bundle: Bundle, on executor: Executor) throws {
+    /// - Parameter tiling: how much is computed at a time; the result is the same.
+    package init(
+        _ bundle: Bundle, tiling: Tiling = .standard, on executor: Executor
+    ) throws {
         name = bundle.name
         network = try bundle.upscaler()
         self.executor = executor
+        self.tiling = tiling
     }
 
     /// Throws unless a picture of this size can be enlarged: before there is any picture, if need be.
@@ -41,10 +47,14 @@ package struct PictureUpscaler {
         }
         try check(width: picture.width, height: picture.height)
         let padded = picture.extended(toMultipleOf: network.alignment)
-        let result = network(tensor(of: padded, in: executor.workspace), on: executor)
-        let large = try Pipeline.picture(of: result, stage: "upscaler")
+        let input = tensor(of: padded, in: executor.workspace)
+        let large = try Pipeline.picture(
+            width: picture.width * scale, height: picture.height * scale, stage: "upscaler"
+        ) { each in
+            try network.enlarge(input, image: 0, tiling: tiling, on: executor, each: each)
+        }
         executor.workspace.trim()
-        return large.cropped(width: picture.width * scale, height: picture.height * scale)
+        return large
     }
 }
 
@@ -53,15 +63,6 @@ extension Picture {
     func extended(toMultipleOf multiple: Int) -> Picture {
         let newWidth = (width + multiple - 1) / multiple * multiple
         let newHeight = (height + multiple - 1) / multiple * multiple
-        return resampled(width: newWidth, height: newHeight)
-    }
-
-    /// The upper left corner of the picture.
-    func cropped(width newWidth: Int, height newHeight: Int) -> Picture {
-        resampled(width: newWidth, height: newHeight)
-    }
-
-    private func resampled(width newWidth: Int, height newHeight: Int) -> Picture {
         guard newWidth != width || newHeight != height else { return self }
         var copy: [UInt8] = []
         copy.reserveCapacity(newWidth * newHeight * channels)

@@ -1,4 +1,4 @@
-internal import Layers
+package import Layers
 internal import Models
 internal import Samplers
 package import Tensors
@@ -12,11 +12,15 @@ package import WeightStore
 package struct StageRunner {
     private let bundle: Bundle
     private let executor: Executor
+    private let tiling: Tiling
 
-    /// - Parameter bundle: must hold the stages that are run.
-    package init(_ bundle: Bundle, on executor: Executor) {
+    /// - Parameters:
+    ///   - bundle: must hold the stages that are run.
+    ///   - tiling: how much of a picture is computed at a time; the result is the same.
+    package init(_ bundle: Bundle, tiling: Tiling = .standard, on executor: Executor) {
         self.bundle = bundle
         self.executor = executor
+        self.tiling = tiling
     }
 
     /// The noise that a seed stands for: `noise`, of the given shape; each dimension is at least 1.
@@ -95,7 +99,8 @@ package struct StageRunner {
             "latents", channels: configuration.latentChannels, in: executor.workspace,
             for: "decoding latents"
         ) { $0.rows * factor * factor * configuration.decoderFloatsPerPixel }
-        return [try planar("image", decoder(latents, on: executor), stage: "VAE decoder")]
+        let image = decoder(latents, tiling: tiling, on: executor)
+        return [try planar("image", image, stage: "VAE decoder")]
     }
 
     /// `image` [N, 3, H, W] within −1…1 → `mean` and `logvar` [N, C, h, w].
@@ -107,7 +112,7 @@ package struct StageRunner {
             sidesMultipleOf: configuration.pixelsPerLatent, in: executor.workspace,
             for: "encoding a picture"
         ) { $0.rows * configuration.encoderFloatsPerPixel }
-        let posterior = encoder(image, on: executor)
+        let posterior = encoder(image, tiling: tiling, on: executor)
         return [
             try planar("mean", posterior.mean, stage: "VAE encoder"),
             try planar("logvar", posterior.logVariance, stage: "VAE encoder"),
@@ -121,7 +126,8 @@ package struct StageRunner {
             "image", channels: 3, sidesMultipleOf: upscaler.alignment, in: executor.workspace,
             for: "enlarging a picture"
         ) { $0.rows * upscaler.floatsPerPixel }
-        return [try planar("image", upscaler(image, on: executor), stage: "upscaler")]
+        let large = upscaler(image, tiling: tiling, on: executor)
+        return [try planar("image", large, stage: "upscaler")]
     }
 
     private func planar(

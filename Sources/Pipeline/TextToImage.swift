@@ -1,3 +1,4 @@
+package import Layers
 internal import Models
 package import Pictures
 package import Samplers
@@ -11,6 +12,7 @@ internal import WeightStore
 package final class TextToImage {
     package let model: DiffusionBundle
     private let executor: Executor
+    private let tiling: Tiling
 
     /// A drawn picture and what one needs to draw it again.
     package struct Result {
@@ -26,9 +28,11 @@ package final class TextToImage {
         package let height: Int
     }
 
-    package init(_ model: DiffusionBundle, on executor: Executor) {
+    /// - Parameter tiling: how much of the picture is decoded at a time; the result is the same.
+    package init(_ model: DiffusionBundle, tiling: Tiling = .standard, on executor: Executor) {
         self.model = model
         self.executor = executor
+        self.tiling = tiling
     }
 
     /// Checks a request against the model before any work is done.
@@ -141,8 +145,12 @@ package final class TextToImage {
         let factor = Float(1 / decoder.configuration.scalingFactor)
         let unscaled = Tensor(
             latents.values.map { $0 * factor }, shape: latents.shape, in: executor.workspace)
-        let image = decoder(unscaled, on: executor)
+        let pixels = decoder.configuration.pixelsPerLatent
         return try picture(
-            of: image, stage: "VAE decoder", scale: 0.5, offset: 0.5)
+            width: latents.shape.width * pixels, height: latents.shape.height * pixels,
+            stage: "VAE decoder", scale: 0.5, offset: 0.5
+        ) { each in
+            try decoder.decode(unscaled, tiling: tiling, on: executor, each: each)
+        }
     }
 }

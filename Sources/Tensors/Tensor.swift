@@ -3,7 +3,7 @@
 /// A tensor is written by the layer that makes it and only read from then on; copies share the memory.
 package struct Tensor: Sendable {
     package let shape: Shape
-    private let storage: Storage
+    package let storage: Storage
 
     /// A tensor of undefined contents.
     package init(_ shape: Shape, in workspace: Workspace) {
@@ -33,6 +33,16 @@ package struct Tensor: Sendable {
     package var values: [Float] {
         guard storage.isThere else { return Array(repeating: 0, count: shape.count) }
         return Array(UnsafeBufferPointer(start: pointer, count: shape.count))
+    }
+
+    /// Writes row `row` of image `image`, [W, C].
+    package func set(row: Int, image: Int, to values: Span<Float>) {
+        let count = shape.width * shape.channels
+        precondition(values.count == count)
+        let target = pointer(image: image) + row * count
+        values.withUnsafeBufferPointer { source in
+            if let base = source.baseAddress { target.update(from: base, count: count) }
+        }
     }
 
     /// The same memory seen as token sequences, [N, H·W, C].

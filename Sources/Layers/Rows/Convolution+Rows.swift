@@ -1,0 +1,45 @@
+internal import Tensors
+
+extension Convolution {
+    /// The rows of the input that rows of the output read.
+    /// - Parameters:
+    ///   - height: of the input.
+    ///   - doubled: the input is seen at twice its size.
+    func inputRows(for rows: Range<Int>, height: Int, doubled: Bool) -> Range<Int> {
+        guard !rows.isEmpty else { return 0..<0 }
+        let factor = doubled ? 2 : 1
+        let first = rows.lowerBound * window.stride - window.before
+        let last = (rows.upperBound - 1) * window.stride - window.before + window.kernel - 1
+        return max(first, 0) / factor..<min(last, height * factor - 1) / factor + 1
+    }
+
+    /// The shape of the output for one picture.
+    func output(_ input: Shape, doubled: Bool) -> Shape {
+        let factor = doubled ? 2 : 1
+        return Shape(
+            images: 1, height: window.output(input.height * factor),
+            width: window.output(input.width * factor), channels: outputs)
+    }
+
+    /// Computes rows of one picture; the stores hold the rows that are read and have room for the result.
+    func compute(
+        _ rows: Range<Int>, of inputs: [RowStore], norm: ScaleShift?, doubled: Bool,
+        activation: Activation, into target: RowTarget, on executor: Executor
+    ) {
+        let input = inputs[0].shape
+        target.sums?.begin(rows)
+        WindowProduct(
+            inputs: inputs.map(ProductInput.rows), window: window,
+            upsampled: doubled
+                ? Upsampled(height: 2 * input.height, width: 2 * input.width) : nil,
+            prologue: norm.map(Prologue.scaleShift) ?? .none, rows: rows,
+            outputs: [
+                ProductOutput(
+                    matrix: matrix, bias: bias.map(ProductOutput.Bias.shared) ?? .none,
+                    target: .rows(target), activation: activation)
+            ],
+            executor: executor
+        ).run()
+        target.sums?.finish(on: executor)
+    }
+}

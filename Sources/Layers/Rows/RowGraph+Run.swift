@@ -1,0 +1,70 @@
+package import Tensors
+
+extension RowGraph {
+    /// Computes the last picture from the given one, row by row from the top.
+    /// - Parameters:
+    ///   - given: [1, H, W, C]; it is let go when it is not read any more.
+    ///   - each: is handed each row of the last picture, [W', C'], and its number.
+    package func run(
+        _ given: consuming RowStore, tiling: Tiling, on executor: Executor,
+        each: (Int, Span<Float>) throws -> Void
+    ) rethrows {
+        precondition(given.shape == nodes[Self.given].shape)
+        let plan = RowPlan(self, tiling: tiling)
+        var coefficients = firstCoefficients(given, on: executor)
+        var stores = [Self.given: given]
+        for pass in plan.passes {
+            let isNormed = isNormed[pass.target]
+            let work = RowPass.Work(
+                sources: stores.filter { pass.sources.contains($0.key) },
+                coefficients: coefficients,
+                sums: isNormed
+                    ? RowSums(channels: nodes[pass.target].shape.channels, in: executor.workspace)
+                    : nil,
+                isKept: plan.kept.contains(pass.target), executor: executor)
+            for source in pass.expiring { stores[source] = nil }
+            let store = try pass.run(work) { store, rows in
+                guard pass.target == last else { return }
+                try hand(rows, of: store, to: each, on: executor)
+            }
+            if work.isKept { stores[pass.target] = store }
+            if let sums = work.sums { addCoefficients(of: pass.target, sums, &coefficients, executor) }
+        }
+    }
+
+    /// Those of layers that read the given picture through a norm.
+    private func firstCoefficients(
+        _ given: RowStore, on executor: Executor
+    ) -> [Index: ScaleShift] {
+        var coefficients: [Index: ScaleShift] = [:]
+        guard isNormed[Self.given] else { return coefficients }
+        let sums = RowSums(channels: given.shape.channels, in: executor.workspace)
+        sums.add(given, on: executor)
+        addCoefficients(of: Self.given, sums, &coefficients, executor)
+        return coefficients
+    }
+
+    private func addCoefficients(
+        of index: Index, _ sums: RowSums, _ coefficients: inout [Index: ScaleShift],
+        _ executor: Executor
+    ) {
+        for reader in nodes.indices {
+            guard let layer = nodes[reader].layer, let norm = layer.norm, layer.inputs == [index]
+            else { continue }
+            coefficients[reader] = sums.coefficients(
+                of: norm, pixels: nodes[index].shape.pixels, on: executor)
+        }
+    }
+
+    private func hand(
+        _ rows: Range<Int>, of store: RowStore, to each: (Int, Span<Float>) throws -> Void,
+        on executor: Executor
+    ) rethrows {
+        let count = store.shape.width * store.shape.channels
+        for row in rows {
+            let values = UnsafeBufferPointer(
+                start: store.pointer(row: row).assumingMemoryBound(to: Float.self), count: count)
+            try each(row, values.span)
+        }
+    }
+}

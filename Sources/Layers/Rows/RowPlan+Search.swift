@@ -1,0 +1,110 @@
+internal import Tensors
+
+/// Finding the plan that computes least among those that fit.
+///
+/// A net falls into stretches between cuts: pictures that all later layers come from. What happens in
+/// a stretch takes the same time and memory whatever happens elsewhere, so the best plan is a shortest
+/// path over the cuts, a stretch an edge.
+extension RowPlan {
+    /// The fastest plan within the tiling's budget; the smallest one where none fits.
+    init(_ graph: RowGraph, tiling: Tiling) {
+        let plans = tiling.candidates(width: graph.lastShape.width).map { pixels in
+            (pixels, RowPlan(graph, keeping: Self.best(graph, pixels, tiling.budget), pixels: pixels))
+        }
+        let fitting = plans.filter { $0.1.peakBytes <= tiling.budget }
+        // Where few pixels are computed at a time, threads wait for each other and weights are read often.
+        let fastest = fitting.min { Self.time($0) < Self.time($1) }
+        let smallest = plans.min { $0.1.peakBytes < $1.1.peakBytes }
+        guard let plan = fastest ?? smallest else { preconditionFailure("no plan") }
+        self = plan.1
+    }
+
+    private static func time(_ candidate: (pixels: Int, plan: RowPlan)) -> Double {
+        Double(candidate.plan.multiplyAdds) * (1 + 256 / Double(candidate.pixels))
+    }
+
+    /// A way through the net from the given picture to a cut.
+    private struct Path {
+        /// The pictures that are kept on it.
+        var kept: Set<RowGraph.Index>
+        var multiplyAdds = 0
+        var peakBytes = 0
+
+        /// The way through this stretch after the one before it.
+        func after(_ path: Path) -> Path {
+            Path(
+                kept: kept.union(path.kept), multiplyAdds: multiplyAdds + path.multiplyAdds,
+                peakBytes: max(peakBytes, path.peakBytes))
+        }
+    }
+
+    /// Layers in a stretch, unless there is no shorter one.
+    private static let longestStretch = 64
+
+    /// The pictures to keep.
+    private static func best(
+        _ graph: RowGraph, _ pixels: Int, _ budget: Int
+    ) -> Set<RowGraph.Index> {
+        let cuts = graph.cuts
+        let stretches = cuts.map { end in
+            let starts = cuts.filter { $0 < end }
+            let near = starts.filter { end - $0 <= longestStretch }
+            return (near.isEmpty ? starts.suffix(1) : near[...]).flatMap { start in
+                choices(graph, from: start, to: end).map { kept in
+                    let plan = RowPlan(graph, keeping: kept, pixels: pixels, from: start, to: end)
+                    let path = Path(
+                        kept: kept, multiplyAdds: plan.multiplyAdds, peakBytes: plan.peakBytes)
+                    return (start: start, path: path)
+                }
+            }
+        }
+        let ends = Array(zip(cuts, stretches))
+        let start = Path(kept: graph.anchors)
+        let smallest = shortest(ends, from: start, within: .max) {
+            ($0.peakBytes, $0.multiplyAdds) < ($1.peakBytes, $1.multiplyAdds)
+        }
+        let limit = max(budget, smallest?.peakBytes ?? 0)
+        let fastest = shortest(ends, from: start, within: limit) {
+            ($0.multiplyAdds, $0.peakBytes) < ($1.multiplyAdds, $1.peakBytes)
+        }
+        return fastest?.kept ?? start.kept
+    }
+
+    /// What may be kept on a stretch besides its end: nothing, or all that a norm reads.
+    private static func choices(
+        _ graph: RowGraph, from start: RowGraph.Index, to end: RowGraph.Index
+    ) -> [Set<RowGraph.Index>] {
+        let least = end == graph.last ? graph.anchors : graph.anchors.union([end])
+        let normed = (start + 1..<end).filter { graph.isNormed[$0] }
+        return normed.isEmpty ? [least] : [least, least.union(normed)]
+    }
+
+    private static func shortest(
+        _ ends: [(RowGraph.Index, [(start: RowGraph.Index, path: Path)])], from start: Path,
+        within limit: Int, isShorter: (Path, Path) -> Bool
+    ) -> Path? {
+        var best = [RowGraph.given: start]
+        for (end, stretches) in ends where end != RowGraph.given {
+            best[end] =
+                stretches
+                .filter { $0.path.peakBytes <= limit }
+                .compactMap { stretch in best[stretch.start].map(stretch.path.after) }
+                .min(by: isShorter)
+        }
+        return ends.last.flatMap { best[$0.0] }
+    }
+}
+
+extension RowGraph {
+    /// The pictures that all later layers come from, anchors aside; the given and the last among them.
+    var cuts: [Index] {
+        var cuts: [Index] = []
+        var earliest = last
+        for index in nodes.indices.reversed() {
+            if earliest >= index { cuts.append(index) }
+            let sources = nodes[index].layer?.sources.filter { !anchors.contains($0) } ?? []
+            earliest = min(earliest, sources.min() ?? earliest)
+        }
+        return cuts.reversed()
+    }
+}
