@@ -14,5 +14,6 @@
 #include "normalization/normalization.h"
 #include "quantize/quantize.h"
 #include "resample/resample.h"
+#include "winograd/winograd.h"
 
 #endif

@@ -160,6 +160,7 @@ static void fill(ck_isa isa) {
         ck_fill_normalization(&ck_kernels.normalization, ladder[i]);
         ck_fill_elementwise(&ck_kernels.elementwise, ladder[i]);
         ck_fill_quantize(&ck_kernels.quantize, ladder[i]);
+        ck_fill_winograd(&ck_kernels.winograd, ladder[i]);
     }
     ck_kernels.isa = isa;
 }

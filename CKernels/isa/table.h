@@ -11,6 +11,7 @@
 #include "../gemm/gemm_table.h"
 #include "../normalization/normalization_table.h"
 #include "../quantize/quantize_table.h"
+#include "../winograd/winograd_table.h"
 #include "isa.h"
 
 typedef struct ck_table {
@@ -20,6 +21,7 @@ typedef struct ck_table {
     ck_normalization_table normalization;
     ck_elementwise_table elementwise;
     ck_quantize_table quantize;
+    ck_winograd_table winograd;
 } ck_table;
 
 /// The one table; the reference until `ck_select_isa` fills it.

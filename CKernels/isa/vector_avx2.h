@@ -58,6 +58,12 @@ static inline void f32v_store_some(float *p, f32v x, size_t count) {
     }
 }
 
+/// Byte `byte` (0 to 3) of each four bytes, a signed integer; the four bytes of lane i are at 4 i.
+static inline f32v f32v_from_byte_of_four(const int8_t *p, int byte) {
+    const __m256i fours = _mm256_loadu_si256((const __m256i *)p);
+    return _mm256_cvtepi32_ps(_mm256_srai_epi32(_mm256_slli_epi32(fours, 24 - 8 * byte), 24));
+}
+
 static inline f32v f32v_all(float x) {
     return _mm256_set1_ps(x);
 }

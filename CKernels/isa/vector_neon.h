@@ -48,6 +48,12 @@ static inline void f32v_store_some(float *p, f32v x, size_t count) {
     }
 }
 
+/// Byte `byte` (0 to 3) of each four bytes, a signed integer; the four bytes of lane i are at 4 i.
+static inline f32v f32v_from_byte_of_four(const int8_t *p, int byte) {
+    const int32x4_t fours = vreinterpretq_s32_s8(vld1q_s8(p));
+    return vcvtq_f32_s32(vshrq_n_s32(vshlq_s32(fours, vdupq_n_s32(24 - 8 * byte)), 24));
+}
+
 static inline f32v f32v_all(float x) {
     return vdupq_n_f32(x);
 }

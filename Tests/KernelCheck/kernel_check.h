@@ -114,5 +114,6 @@ void check_isa(void);
 void check_normalization(void);
 void check_quantize(void);
 void check_resample(void);
+void check_winograd(void);
 
 #endif

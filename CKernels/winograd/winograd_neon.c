@@ -1,0 +1,13 @@
+#include "winograd_table.h"
+
+#if defined(__aarch64__)
+
+#include "../isa/vector_neon.h"
+
+#include "winograd_vector.h"
+
+void ck_fill_winograd__neon(ck_winograd_table *table) {
+    *table = vector_kernels;
+}
+
+#endif

@@ -1,0 +1,270 @@
+/// Winograd's convolution against the direct sum in double, within the bound of winograd.h; and the
+/// same bytes however the picture is cut into blocks and the outputs into ranges.
+#include "kernel_check.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct shape {
+    size_t height, width, channels, outputs;
+    check_kind kind;
+    bool is_timed;
+} shape;
+
+/// The operands of a case. The picture has a border of 1 zero pixel, and more below and to the
+/// right, up to what whole tiles read.
+typedef struct operands {
+    float *x; ///< [4 · tile rows + 2, 4 · tile columns + 2, channels]
+    size_t columns;
+    int8_t *q;
+    float *scale, *bias;
+    size_t tap_channels, panels;
+} operands;
+
+static const double bt[6][6] = {
+    {4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
+    {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1},
+};
+static const double g[6][3] = {{1, 0, 0}, {1, 1, 1}, {1, -1, 1}, {1, 2, 4}, {1, -2, 4}, {0, 0, 1}};
+static const double at[4][6] = {
+    {-1.5, 1, 1, -0.25, -0.25, 0},
+    {0, 1, -1, -0.5, 0.5, 0},
+    {0, 1, 1, -1, -1, 0},
+    {0, 1, -1, -2, 2, -6},
+};
+
+static size_t round_up(size_t value, size_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+static size_t tiles_along(size_t pixels) {
+    return (pixels + CK_WINOGRAD_TILE - 1) / CK_WINOGRAD_TILE;
+}
+
+static size_t weight_index(const operands *o, size_t j, size_t tap, size_t c) {
+    const size_t k = tap * o->tap_channels + c;
+    return j / 8 * round_up(9 * o->tap_channels, 8) * 8 + k / 4 * 32 + j % 8 * 4 + k % 4;
+}
+
+static operands make_operands(const shape *s) {
+    operands made = {
+        .columns = tiles_along(s->width) * CK_WINOGRAD_TILE + 2,
+        .tap_channels = round_up(s->channels, 4),
+        .panels = (s->outputs + 7) / 8,
+    };
+    const size_t rows = tiles_along(s->height) * CK_WINOGRAD_TILE + 2;
+    const size_t count = rows * made.columns * s->channels;
+    made.x = check_input(count * sizeof *made.x, 0);
+    memset(made.x, 0, count * sizeof *made.x);
+    for (size_t y = 1; y <= s->height; y++) {
+        check_fill_f32(s->width * s->channels, made.x + (y * made.columns + 1) * s->channels,
+                       s->kind);
+    }
+    const size_t weights = made.panels * round_up(9 * made.tap_channels, 8) * 8;
+    made.q = check_input(weights, 0);
+    memset(made.q, 0, weights);
+    made.scale = check_input_f32(round_up(s->outputs, 16), 1, CHECK_NORMAL);
+    made.bias = check_below(3) ? check_input_f32(round_up(s->outputs, 16), 1, CHECK_NORMAL) : NULL;
+    for (size_t j = 0; j < s->outputs; j++) {
+        made.scale[j] = check_uniform(1e-4f, 2);
+        for (size_t i = 0; i < 9 * s->channels; i++) {
+            made.q[weight_index(&made, j, i % 9, i / 9)] = (int8_t)((int)check_below(255) - 127);
+        }
+    }
+    return made;
+}
+
+// Calling
+
+typedef struct rectangle {
+    size_t top, left, height, width; ///< Output pixels; the corner at multiples of 4.
+} rectangle;
+
+static ck_winograd_block block_of(const shape *s, rectangle r) {
+    return (ck_winograd_block){tiles_along(r.height), tiles_along(r.width), r.height, r.width,
+                               s->channels};
+}
+
+/// Gathers the channels of a part and transforms them, part after part.
+static float *transformed(const shape *s, const operands *o, rectangle r) {
+    const ck_winograd_block block = block_of(s, r);
+    const size_t rows = block.tile_rows * CK_WINOGRAD_TILE + 2;
+    const size_t columns = block.tile_columns * CK_WINOGRAD_TILE + 2;
+    float *input = check_output(ck_winograd_input_size(block) * sizeof *input, 0);
+    float *part = check_input(rows * columns * CK_WINOGRAD_CHANNELS * sizeof *part, 0);
+    for (size_t first = 0; first < s->channels; first += CK_WINOGRAD_CHANNELS) {
+        for (size_t i = 0; i < rows * columns * CK_WINOGRAD_CHANNELS; i++) {
+            const size_t pixel = i / CK_WINOGRAD_CHANNELS;
+            const size_t c = first + i % CK_WINOGRAD_CHANNELS;
+            const size_t from = (r.top + pixel / columns) * o->columns + r.left + pixel % columns;
+            part[i] = c < s->channels          ? o->x[from * s->channels + c]
+                      : c < round_up(s->channels, 8) ? 0
+                                               : NAN;
+        }
+        ck_winograd_transform(block, first, part, input);
+    }
+    return input;
+}
+
+/// Computes a rectangle of the outputs of some panels into y, [height, width, ldy].
+static void convolve(const shape *s, const operands *o, rectangle r, ck_panel_range range, float *y,
+                     size_t ldy) {
+    const ck_winograd_block block = block_of(s, r);
+    const float *input = transformed(s, o, r);
+    float *scratch = check_output(ck_winograd_scratch_size(block) * sizeof *scratch, 0);
+    const ck_panels_q8 b = {o->q, o->scale, s->outputs, 9 * o->tap_channels};
+    float *first = y + (r.top * s->width + r.left) * ldy;
+    ck_winograd_q8(block, input, b, range, o->bias, first, s->width * ldy, ldy, scratch);
+}
+
+// Promises
+
+/// Σ over the places of a tile of |Aᵀ| |U| |V| |A| for its output (r, c), and the channels.
+static double magnitude(const shape *s, const operands *o, size_t y, size_t x, size_t j) {
+    const size_t r = y % 4, c = x % 4, corner = (y - r) * o->columns + x - c;
+    double total = 0;
+    for (size_t channel = 0; channel < s->channels; channel++) {
+        for (size_t p = 0; p < 36; p++) {
+            double input = 0, weight = 0;
+            for (size_t i = 0; i < 36; i++) {
+                const size_t pixel = corner + i / 6 * o->columns + i % 6;
+                input += fabs(bt[p / 6][i / 6] * bt[p % 6][i % 6] *
+                              (double)o->x[pixel * s->channels + channel]);
+            }
+            for (size_t tap = 0; tap < 9; tap++) {
+                weight += fabs(g[p / 6][tap / 3] * g[p % 6][tap % 3] *
+                               o->q[weight_index(o, j, tap, channel)]);
+            }
+            total += fabs(at[r][p / 6] * at[c][p % 6]) * input * weight;
+        }
+    }
+    return total * (double)o->scale[j] / 36 + (o->bias ? fabs((double)o->bias[j]) : 0);
+}
+
+static double direct_sum(const shape *s, const operands *o, size_t y, size_t x, size_t j) {
+    double sum = 0;
+    for (size_t tap = 0; tap < 9; tap++) {
+        const float *pixel = o->x + ((y + tap / 3) * o->columns + x + tap % 3) * s->channels;
+        for (size_t c = 0; c < s->channels; c++) {
+            sum += (double)pixel[c] * o->q[weight_index(o, j, tap, c)];
+        }
+    }
+    return sum * (double)o->scale[j] + (o->bias ? (double)o->bias[j] : 0);
+}
+
+static void check_outputs(const shape *s, const operands *o, const float *y, size_t ldy) {
+    const size_t count = s->height * s->width * s->outputs, most = s->is_timed ? 40 : 400;
+    const size_t step = count > most ? count / most : 1;
+    for (size_t i = 0; i < count; i += step) {
+        const size_t j = i % s->outputs, pixel = i / s->outputs;
+        const size_t row = pixel / s->width, column = pixel % s->width;
+        const double expected = direct_sum(s, o, row, column, j);
+        const double bound =
+            ((double)s->channels + 24) * 0x1p-24 * magnitude(s, o, row, column, j);
+        if (!check_value("y", i, expected, y[pixel * ldy + j], bound + 0x1p-110)) {
+            return;
+        }
+    }
+}
+
+static void check_gaps(const shape *s, const float *y, size_t ldy) {
+    for (size_t i = 0; i < s->height * s->width * ldy; i++) {
+        uint32_t bits;
+        memcpy(&bits, y + i, sizeof bits);
+        if (i % ldy >= s->outputs && bits != UINT32_MAX) {
+            check_fail("pixel %zu is written past its outputs", i / ldy);
+            return;
+        }
+    }
+}
+
+/// In eight pieces, cut at any tile row, tile column and panel: the same bytes.
+static void check_pieces(const shape *s, const operands *o, const float *y, size_t ldy) {
+    const size_t count = s->height * s->width * ldy;
+    float *pieces = check_output(count * sizeof *pieces, 0);
+    const size_t row = CK_WINOGRAD_TILE * check_below(tiles_along(s->height));
+    const size_t column = CK_WINOGRAD_TILE * check_below(tiles_along(s->width));
+    const size_t panel = check_below(o->panels + 1);
+    const size_t tops[] = {0, row, s->height}, lefts[] = {0, column, s->width};
+    const size_t panels[] = {0, panel, o->panels};
+    for (size_t i = 0; i < 8; i++) {
+        const size_t a = i % 2, b = i / 2 % 2, c = i / 4;
+        const rectangle r = {tops[a], lefts[b], tops[a + 1] - tops[a], lefts[b + 1] - lefts[b]};
+        if (r.height > 0 && r.width > 0) {
+            convolve(s, o, r, (ck_panel_range){panels[c], panels[c + 1]}, pieces, ldy);
+        }
+    }
+    check_same("pieces", count, sizeof *y, y, pieces);
+}
+
+static void check_shape(shape s) {
+    if (!check_case("winograd_q8", "%zux%zu channels=%zu outputs=%zu %s", s.height, s.width,
+                    s.channels, s.outputs, check_kind_name(s.kind))) {
+        return;
+    }
+    const operands o = make_operands(&s);
+    const size_t ldy = s.outputs + check_below(4);
+    const rectangle all = {0, 0, s.height, s.width};
+    float *y = check_output(s.height * s.width * ldy * sizeof *y, sizeof *y * check_below(4));
+    convolve(&s, &o, all, (ck_panel_range){0, o.panels}, y, ldy);
+    check_outputs(&s, &o, y, ldy);
+    check_gaps(&s, y, ldy);
+    check_pieces(&s, &o, y, ldy);
+}
+
+// Timing
+
+/// The transform of the input, and the product: multiply-adds of the direct sum.
+static void time_shape(shape s) {
+    if (!check_case("winograd_q8", "%zux%zu channels=%zu outputs=%zu timed", s.height, s.width,
+                    s.channels, s.outputs)) {
+        return;
+    }
+    s.is_timed = true;
+    const operands o = make_operands(&s);
+    const rectangle all = {0, 0, s.height, s.width};
+    const ck_winograd_block block = block_of(&s, all);
+    float *y = check_output(s.height * s.width * s.outputs * sizeof *y, 0);
+    convolve(&s, &o, all, (ck_panel_range){0, o.panels}, y, s.outputs);
+    check_outputs(&s, &o, y, s.outputs);
+
+    float *input = transformed(&s, &o, all);
+    float *part = check_input_f32((s.height + 2) * (s.width + 2) * CK_WINOGRAD_CHANNELS, 0,
+                                  CHECK_NORMAL);
+    float *scratch = check_output(ck_winograd_scratch_size(block) * sizeof *scratch, 0);
+    const ck_panels_q8 b = {o.q, o.scale, s.outputs, 9 * o.tap_channels};
+    const double work = 18.0 * (double)(s.height * s.width * s.channels * s.outputs);
+    for (check_bench bench = check_bench_begin(work, CHECK_FLOP); check_bench_next(&bench);) {
+        for (size_t c = 0; c < s.channels; c += CK_WINOGRAD_CHANNELS) {
+            ck_winograd_transform(block, c, part, input);
+        }
+        ck_winograd_q8(block, input, b, (ck_panel_range){0, o.panels}, o.bias, y,
+                       s.width * s.outputs, s.outputs, scratch);
+    }
+}
+
+void check_winograd(void) {
+    static const size_t sides[] = {1, 3, 4, 5, 8, 13}, channels[] = {1, 4, 7, 8, 20, 64, 67, 136};
+    static const size_t outputs[] = {1, 7, 8, 9, 16, 17, 33, 41};
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+        for (size_t j = 0; j < sizeof channels / sizeof *channels; j++) {
+            check_shape((shape){.height = sides[i],
+                                .width = sides[(i + j) % 6],
+                                .channels = channels[j],
+                                .outputs = outputs[(i * 3 + j) % 8]});
+        }
+    }
+    static const check_kind kinds[] = {CHECK_ZERO, CHECK_TINY};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        check_shape((shape){.height = 9, .width = 6, .channels = 12, .outputs = 24,
+                            .kind = kinds[i]});
+    }
+    static const size_t timed[][4] = {
+        {32, 48, 64, 32},   {32, 48, 192, 64},  {32, 48, 320, 320}, {32, 32, 640, 640},
+        {16, 16, 1280, 640}, {32, 48, 512, 512}, {32, 48, 128, 128}, {8, 8, 1280, 640},
+    };
+    for (size_t i = 0; check_benchmarking() && i < sizeof timed / sizeof *timed; i++) {
+        time_shape((shape){.height = timed[i][0], .width = timed[i][1], .channels = timed[i][2],
+                           .outputs = timed[i][3]});
+    }
+}
