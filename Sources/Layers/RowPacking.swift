@@ -94,8 +94,9 @@ struct PackedRows {
         offset = (scales + count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Int32.self)
     }
 
-    /// Float rows that need no packing.
-    init(layout: RowLayout, floats: UnsafeMutablePointer<Float>) {
+    /// Float rows that need no packing: multiplied where they stand, and never written to.
+    init(layout: RowLayout, floats: UnsafeRawPointer) {
+        let floats = UnsafeMutableRawPointer(mutating: floats)
         self.init(layout: layout, capacity: 0, data: floats, scales: floats)
     }
 

@@ -38,7 +38,7 @@ struct StripPacker {
         let input = product.inputs[0]
         if plan.layout.format == .f32, product.inputs.count == 1, product.prologue.isNone {
             let start = input.pointer(image: strip.image, pixel: strip.firstRow)
-            return PackedRows(layout: plan.layout, floats: UnsafeMutablePointer(mutating: start))
+            return PackedRows(layout: plan.layout, floats: start)
         }
         var row = 0
         while row < strip.rowCount {
