@@ -29,6 +29,20 @@ package struct Matrix: @unchecked Sendable {
         if case .q8 = panels { Int(CK_PANEL_Q8) } else { Int(CK_PANEL_FLOAT) }
     }
 
+    /// Panels that no task should divide: the widest tile of the kernels has 32 outputs.
+    var panelsPerTile: Int { 32 / panelWidth }
+
+    /// Bytes of a panel, filling apart.
+    var bytesPerPanel: Int {
+        let size =
+            switch panels {
+            case .f32: 4
+            case .f16: 2
+            case .q8: 1
+            }
+        return channels * kernel * kernel * panelWidth * size
+    }
+
     var panelCount: Int { (outputs + panelWidth - 1) / panelWidth }
 
     init(

@@ -80,6 +80,16 @@ struct PackedRows {
     /// Of rows in int8, behind all scales.
     fileprivate let offset: UnsafeMutablePointer<Int32>
 
+    private init(
+        layout: RowLayout, data: UnsafeMutableRawPointer, scale: UnsafeMutablePointer<Float>,
+        offset: UnsafeMutablePointer<Int32>
+    ) {
+        self.layout = layout
+        self.data = data
+        self.scale = scale
+        self.offset = offset
+    }
+
     /// - Parameters:
     ///   - capacity: rows that there is room for.
     ///   - scales: `capacity` times the layout's `scaleBytesPerRow`.
@@ -87,17 +97,24 @@ struct PackedRows {
         layout: RowLayout, capacity: Int, data: UnsafeMutableRawPointer,
         scales: UnsafeMutableRawPointer
     ) {
-        self.layout = layout
-        self.data = data
-        scale = scales.assumingMemoryBound(to: Float.self)
         let count = capacity * layout.groups.count
-        offset = (scales + count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Int32.self)
+        self.init(
+            layout: layout, data: data, scale: scales.assumingMemoryBound(to: Float.self),
+            offset: (scales + count * MemoryLayout<Float>.stride)
+                .assumingMemoryBound(to: Int32.self))
     }
 
     /// Float rows that need no packing: multiplied where they stand, and never written to.
     init(layout: RowLayout, floats: UnsafeRawPointer) {
         let floats = UnsafeMutableRawPointer(mutating: floats)
         self.init(layout: layout, capacity: 0, data: floats, scales: floats)
+    }
+
+    /// The rows from row `count` on.
+    func dropFirst(_ count: Int) -> PackedRows {
+        PackedRows(
+            layout: layout, data: data + count * layout.bytesPerRow,
+            scale: scale + count * layout.groups.count, offset: offset + count * layout.groups.count)
     }
 
     /// Packs `count` float rows at row `row`. Float rows may already stand where they belong.

@@ -1,57 +1,78 @@
-internal import CKernels
 internal import Tensors
 
-/// Packs the input rows that a strip of output needs, padding included, into a worker's scratch memory.
+/// Packs the input rows that a slab of output needs, padding included, into memory that all workers
+/// share.
 struct StripPacker {
     private let product: WindowProduct
     private let plan: StripPlan
+    private let slab: StripPlan.Slab
     private let rows: PackedRows
-    private let gathered: UnsafeMutablePointer<Float>
-    private let upsampled: UnsafeMutablePointer<Float>
 
-    init(product: WindowProduct, plan: StripPlan, memory: UnsafeMutableRawPointer) {
+    /// - Parameter memory: the plan's `packedBytes`.
+    init(
+        product: WindowProduct, plan: StripPlan, slab: StripPlan.Slab,
+        memory: UnsafeMutableRawPointer
+    ) {
         self.product = product
         self.plan = plan
+        self.slab = slab
         rows = PackedRows(
-            layout: plan.layout, capacity: plan.packedPixels, data: memory,
+            layout: plan.layout, capacity: plan.capacity, data: memory,
             scales: memory + plan.dataBytes)
-        let floats = memory + plan.dataBytes + plan.scaleBytes
-        gathered = floats.assumingMemoryBound(to: Float.self)
-        upsampled = (floats + plan.gatherBytes).assumingMemoryBound(to: Float.self)
     }
 
-    func pack(_ strip: StripPlan.Strip) -> PackedRows {
-        if product.readsPoints {
-            return packPoints(strip)
+    /// Packs the whole slab.
+    func pack(on executor: Executor, scratch: Scratch) {
+        guard !isInPlace else { return }
+        let count = plan.packedRows(slab.rows.count)
+        let step = product.readsPoints ? plan.gatherPixels : 1
+        let chunks = (count + step - 1) / step
+        executor.parallel.run(tasks: slab.images.count * chunks) { task, worker in
+            let image = task / chunks
+            let first = task % chunks * step
+            let target = image * plan.imagePixels + first * plan.stripWidth
+            let gatherer = PixelGatherer(
+                product: product, plan: plan, memory: scratch.slice(worker: worker))
+            if product.readsPoints {
+                packPoints(
+                    gatherer, first: slab.rows.lowerBound + first, count: min(step, count - first),
+                    image: slab.images.lowerBound + image, at: target)
+            } else {
+                let top = slab.rows.lowerBound * product.window.stride - product.window.before
+                packPictureRow(
+                    gatherer, top + first, image: slab.images.lowerBound + image, at: target)
+            }
         }
-        let window = product.window
-        let count = (strip.rowCount - 1) * window.stride + window.kernel
-        let first = strip.firstRow * window.stride - window.before
-        for row in 0..<max(count, 0) {
-            packPictureRow(first + row, image: strip.image, at: row * plan.stripWidth)
-        }
-        return rows
     }
 
-    /// Rows of a matrix product: float rows that need no change are multiplied where they stand.
-    private func packPoints(_ strip: StripPlan.Strip) -> PackedRows {
-        let input = product.inputs[0]
-        if plan.layout.format == .f32, product.inputs.count == 1, product.prologue.isNone {
-            let start = input.pointer(image: strip.image, pixel: strip.firstRow)
+    /// The packed rows that a strip of the slab reads.
+    func rows(for strip: StripPlan.Strip) -> PackedRows {
+        if isInPlace {
+            let start = product.inputs[0].pointer(image: strip.image, pixel: strip.firstRow)
             return PackedRows(layout: plan.layout, floats: start)
         }
-        var row = 0
-        while row < strip.rowCount {
-            let count = min(plan.gatherPixels, strip.rowCount - row)
-            let source = gather(image: strip.image, pixel: strip.firstRow + row, count: count)
-            rows.pack(source, stride: plan.layout.channels, count: count, at: row)
-            row += count
-        }
-        return rows
+        let image = strip.image - slab.images.lowerBound
+        let row = (strip.firstRow - slab.rows.lowerBound) * product.window.stride
+        return rows.dropFirst(image * plan.imagePixels + row * plan.stripWidth)
+    }
+
+    /// Float rows of a matrix product that need no change are multiplied where they stand.
+    private var isInPlace: Bool {
+        product.readsPoints && plan.layout.format == .f32 && product.inputs.count == 1
+            && product.prologue.isNone && product.inputs[0].type == .f32
+    }
+
+    private func packPoints(
+        _ gatherer: PixelGatherer, first: Int, count: Int, image: Int, at target: Int
+    ) {
+        let source = gatherer.gather(image: image, pixel: first, count: count)
+        rows.pack(source, stride: plan.layout.channels, count: count, at: target)
     }
 
     /// Row `y` of the picture (which may lie in the padding), at packed pixel `target`.
-    private func packPictureRow(_ y: Int, image: Int, at target: Int) {
+    private func packPictureRow(
+        _ gatherer: PixelGatherer, _ y: Int, image: Int, at target: Int
+    ) {
         guard y >= 0 && y < plan.inputHeight else {
             rows.clear(count: plan.stripWidth, at: target)
             return
@@ -59,65 +80,12 @@ struct StripPacker {
         let before = product.window.before
         let count = min(plan.inputWidth, plan.stripWidth - before)
         let width = product.inputs[0].shape.width
-        let channels = plan.layout.channels
-        var source: UnsafePointer<Float>
-        if product.upsampled != nil {
-            source = gather(image: image, pixel: y / 2 * width, count: width)
-            ck_upsample_nearest_2x(width, channels, source, upsampled)
-            source = UnsafePointer(upsampled)
-        } else {
-            source = gather(image: image, pixel: y * width, count: width)
-        }
+        let source =
+            product.upsampled == nil
+            ? gatherer.gather(image: image, pixel: y * width, count: width)
+            : gatherer.gatherDoubled(image: image, pixel: y / 2 * width, count: width)
         rows.clear(count: before, at: target)
-        rows.pack(source, stride: channels, count: count, at: target + before)
+        rows.pack(source, stride: plan.layout.channels, count: count, at: target + before)
         rows.clear(count: plan.stripWidth - before - count, at: target + before + count)
-    }
-
-    /// `count` pixels from `pixel` on, inputs side by side, the prologue applied.
-    private func gather(image: Int, pixel: Int, count: Int) -> UnsafePointer<Float> {
-        if product.inputs.count == 1, product.prologue.isNone, product.inputs[0].type == .f32 {
-            return product.inputs[0].pointer(image: image, pixel: pixel)
-                .assumingMemoryBound(to: Float.self)
-        }
-        var firstChannel = 0
-        for input in product.inputs {
-            let source = input.pointer(image: image, pixel: pixel)
-            let channels = input.shape.channels
-            let target = gathered + firstChannel
-            switch (input.type, product.prologue.isNone) {
-            case (.f32, _):
-                product.prologue.apply(
-                    image: image, firstChannel: firstChannel, channels: channels, count: count,
-                    x: source.assumingMemoryBound(to: Float.self), into: target,
-                    stride: plan.layout.channels)
-            case (.f16, true):
-                widen(source, count: count, channels: channels, into: target)
-            case (.f16, false):
-                // The memory of the upsampled row is not in use yet.
-                ck_f32_from_f16(
-                    count * channels, source.assumingMemoryBound(to: UInt16.self), upsampled)
-                product.prologue.apply(
-                    image: image, firstChannel: firstChannel, channels: channels, count: count,
-                    x: upsampled, into: target, stride: plan.layout.channels)
-            }
-            firstChannel += channels
-        }
-        return UnsafePointer(gathered)
-    }
-
-    /// float16 pixels as float32 ones, their rows as wide as all inputs together.
-    private func widen(
-        _ source: UnsafeRawPointer, count: Int, channels: Int,
-        into target: UnsafeMutablePointer<Float>
-    ) {
-        let x = source.assumingMemoryBound(to: UInt16.self)
-        let stride = plan.layout.channels
-        if channels == stride {
-            ck_f32_from_f16(count * channels, x, target)
-        } else {
-            for row in 0..<count {
-                ck_f32_from_f16(channels, x + row * channels, target + row * stride)
-            }
-        }
     }
 }

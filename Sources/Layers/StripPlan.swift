@@ -1,20 +1,22 @@
 internal import Tensors
 
-/// How a product is cut into tasks: strips of output rows of one image, and shares of the panels where
-/// there are too few strips to keep every thread busy.
+/// How a product is cut: into slabs, whose input is packed once; a slab's output into strips of rows;
+/// and each matrix into parts of its panels.
+///
+/// Tasks of one part follow each other, so that its weights stay in a worker's cache while all strips
+/// of the slab pass by, those of both halves of a guided batch too.
 struct StripPlan {
-    /// One task.
+    /// Rows of output of some images: whole images, or a run of rows of one.
+    struct Slab {
+        let images: Range<Int>
+        let rows: Range<Int>
+    }
+
+    /// Rows of output of one image, one task's.
     struct Strip {
         let image: Int
         let firstRow: Int
         let rowCount: Int
-        let part: Int
-        let parts: Int
-
-        /// This task's share of `panels` panels.
-        func share(of panels: Int) -> Range<Int> {
-            panels * part / parts..<panels * (part + 1) / parts
-        }
     }
 
     let layout: RowLayout
@@ -22,30 +24,27 @@ struct StripPlan {
     let inputHeight: Int
     let inputWidth: Int
     let outputWidth: Int
-    /// Packed pixels in a row of a strip, padding included.
+    /// Packed pixels in a row of a slab, padding included.
     let stripWidth: Int
     /// Float pixels that are gathered at a time.
     let gatherPixels: Int
-    let rowsPerStrip: Int
-    /// The rows of output that the strips share.
-    private let rows: Range<Int>
-    private let outputBytes: Int
-    private let images: Int
-    private let strips: Int
-    private let parts: Int
+    let slabs: [Slab]
+    private let rowsPerStrip: Int
     private let window: Window
+    private let largestMatrix: Int
 
-    // A strip's packed rows stay in the second-level cache, and are many enough to reuse each panel.
-    private static let packedBytes = 512 << 10
+    // A slab's packed rows stay in the last cache; a strip has rows enough to reuse each panel, and
+    // a part's weights stay in the second-level cache.
+    private static let slabBytes = 2 << 20
+    private static let fewestSlabRows = 6
     private static let pixelsPerStrip = 256
-    private static let tasksPerThread = 3
-    private static let panelsPerPart = 4
+    private static let partBytes = 384 << 10
+    private static let tasksPerThread = 4
 
     init(_ product: WindowProduct, format: RowFormat) {
         let shape = product.inputs[0].shape
         window = product.window
         layout = RowLayout(product.inputs.map(\.shape.channels), format: format)
-        images = shape.images
         if product.readsPoints {
             // Pixels are independent: any run of them is a strip one pixel wide.
             inputHeight = shape.pixels
@@ -56,51 +55,89 @@ struct StripPlan {
             inputWidth = product.upsampled?.width ?? shape.width
             gatherPixels = shape.width
         }
-        rows = product.rows ?? 0..<window.output(inputHeight)
+        let rows = product.rows ?? 0..<window.output(inputHeight)
         outputWidth = window.output(inputWidth)
         stripWidth = (outputWidth - 1) * window.stride + window.kernel
-
-        let rowBytes = max(stripWidth * layout.bytesPerRow, 1)
-        let wanted = max(Self.pixelsPerStrip / outputWidth, 1)
-        let affordable = max((Self.packedBytes / rowBytes - window.kernel) / window.stride + 1, 1)
-        let most = min(rows.count, min(wanted, affordable))
-        strips = (rows.count + most - 1) / most
-        rowsPerStrip = (rows.count + strips - 1) / strips
-        let threads = product.executor.parallel.threads
-        let enough = threads == 1 ? 1 : threads * Self.tasksPerThread
-        let panels = product.outputs.map(\.matrix.panelCount).max() ?? 1
-        parts = min(
-            max((enough + images * strips - 1) / (images * strips), 1),
-            max(panels / Self.panelsPerPart, 1))
-        // Rows of a store may lie apart: they are computed in scratch memory.
-        let values = product.rows == nil ? 0 : rowsPerStrip * outputWidth
-        outputBytes =
-            values * (product.outputs.map(\.matrix.outputs).max() ?? 0) * MemoryLayout<Float>.stride
+        rowsPerStrip = Self.even(rows.count, atMost: max(Self.pixelsPerStrip / outputWidth, 1))
+        let rowBytes = max(stripWidth * layout.bytesPerRow * window.stride, 1)
+        let most = max(Self.slabBytes / rowBytes, Self.fewestSlabRows, rowsPerStrip)
+        slabs = Self.slabs(images: shape.images, rows: rows, most: most)
+        largestMatrix = product.rows == nil ? 0 : product.outputs.map(\.matrix.outputs).max() ?? 0
     }
 
-    var tasks: Int { images * strips * parts }
-
-    func strip(_ task: Int) -> Strip {
-        let part = task % parts
-        let strip = task / parts % strips
-        let firstRow = min(rows.lowerBound + strip * rowsPerStrip, rows.upperBound)
-        return Strip(
-            image: task / parts / strips, firstRow: firstRow,
-            rowCount: min(rowsPerStrip, rows.upperBound - firstRow), part: part, parts: parts)
+    /// The longest of the fewest parts, all about equal, that `count` can be cut into.
+    private static func even(_ count: Int, atMost most: Int) -> Int {
+        guard count > most else { return count }
+        let parts = (count + most - 1) / most
+        return (count + parts - 1) / parts
     }
 
-    /// Packed rows of a full strip.
-    var packedPixels: Int {
-        ((rowsPerStrip - 1) * window.stride + window.kernel) * stripWidth
+    private static func slabs(images: Int, rows: Range<Int>, most: Int) -> [Slab] {
+        guard !rows.isEmpty else { return [] }
+        let together = most / rows.count
+        if together > 0 {
+            return stride(from: 0, to: images, by: together).map { first in
+                Slab(images: first..<min(first + together, images), rows: rows)
+            }
+        }
+        let step = even(rows.count, atMost: most)
+        return (0..<images).flatMap { image in
+            stride(from: rows.lowerBound, to: rows.upperBound, by: step).map { first in
+                Slab(
+                    images: image..<image + 1, rows: first..<min(first + step, rows.upperBound))
+            }
+        }
     }
 
-    var dataBytes: Int { (packedPixels * layout.bytesPerRow).roundedUp(to: 64) }
-    var scaleBytes: Int { (packedPixels * layout.scaleBytesPerRow).roundedUp(to: 64) }
+    // MARK: - Tasks
+
+    /// The strips of a slab, one after the other.
+    func strips(of slab: Slab) -> [Strip] {
+        slab.images.flatMap { image in
+            stride(from: slab.rows.lowerBound, to: slab.rows.upperBound, by: rowsPerStrip).map {
+                Strip(
+                    image: image, firstRow: $0,
+                    rowCount: min(rowsPerStrip, slab.rows.upperBound - $0))
+            }
+        }
+    }
+
+    /// The parts of a matrix's panels: small enough for the cache, and enough of them to keep every
+    /// thread busy with so many strips.
+    func parts(of matrix: Matrix, strips: Int, threads: Int) -> [Range<Int>] {
+        let unit = matrix.panelsPerTile
+        let units = (matrix.panelCount + unit - 1) / unit
+        let affordable = max(Self.partBytes / max(matrix.bytesPerPanel * unit, 1), 1)
+        let wanted = threads == 1 ? 1 : threads * Self.tasksPerThread
+        let parts = max((units + affordable - 1) / affordable, min(wanted / strips, units), 1)
+        return (0..<parts).map { part in
+            let first = units * part / parts * unit
+            return first..<min(units * (part + 1) / parts * unit, matrix.panelCount)
+        }
+    }
+
+    // MARK: - Memory
+
+    /// Packed rows of input that so many rows of output read.
+    func packedRows(_ rows: Int) -> Int { max((rows - 1) * window.stride + window.kernel, 0) }
+
+    /// Packed pixels of one image of the largest slab, and of all its images.
+    var imagePixels: Int { packedRows(slabs.first?.rows.count ?? 0) * stripWidth }
+    private var slabPixels: Int { imagePixels * (slabs.first?.images.count ?? 0) }
+
+    var dataBytes: Int { (slabPixels * layout.bytesPerRow).roundedUp(to: 64) }
+    private var scaleBytes: Int { (slabPixels * layout.scaleBytesPerRow).roundedUp(to: 64) }
+    /// The packed rows of a slab with their scales.
+    var packedBytes: Int { dataBytes + scaleBytes }
+    /// Packed rows that there is room for.
+    var capacity: Int { slabPixels }
+
     var gatherBytes: Int {
         (gatherPixels * layout.channels * MemoryLayout<Float>.stride).roundedUp(to: 64)
     }
-    /// Packed data, scales, gathered floats, and an upsampled row of them.
-    var packedBytes: Int { dataBytes + scaleBytes + gatherBytes * 3 }
-    /// The same, and a strip of output.
-    var scratchBytes: Int { packedBytes + outputBytes }
+    /// A worker's memory: gathered floats and an upsampled row of them; or, at another time, a strip
+    /// of output, since rows of a store may lie apart.
+    var scratchBytes: Int {
+        max(gatherBytes * 3, rowsPerStrip * outputWidth * largestMatrix * MemoryLayout<Float>.stride)
+    }
 }

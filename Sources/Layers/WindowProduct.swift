@@ -92,48 +92,71 @@ struct WindowProduct {
     }
 
     private func run(_ outputs: [ProductOutput], plan: StripPlan) {
+        let packed = executor.workspace.take(bytes: plan.packedBytes)
         let scratch = executor.scratch(bytesPerWorker: plan.scratchBytes)
-        executor.parallel.run(tasks: plan.tasks) { task, worker in
-            let strip = plan.strip(task)
-            let memory = scratch.slice(worker: worker)
-            let rows = StripPacker(product: self, plan: plan, memory: memory).pack(strip)
-            for output in outputs {
-                switch output.target {
-                case .tensor(let tensor, let residual):
-                    let c =
-                        tensor.pointer(image: strip.image)
-                        + strip.firstRow * plan.outputWidth * output.matrix.outputs
-                    let block = multiply(rows, strip: strip, plan: plan, by: output, into: c)
-                    residual?.apply(block, offset: block.values - tensor.pointer)
-                case .rows(let target):
-                    let c = (memory + plan.packedBytes).assumingMemoryBound(to: Float.self)
-                    let block = multiply(rows, strip: strip, plan: plan, by: output, into: c)
-                    target.take(block, from: strip)
-                }
+        for slab in plan.slabs {
+            let packer = StripPacker(
+                product: self, plan: plan, slab: slab, memory: packed.pointer)
+            packer.pack(on: executor, scratch: scratch)
+            let strips = plan.strips(of: slab)
+            let parts = outputs.flatMap { output in
+                plan.parts(
+                    of: output.matrix, strips: strips.count, threads: executor.parallel.threads
+                ).map { (output: output, panels: $0) }
+            }
+            executor.parallel.run(tasks: parts.count * strips.count) { task, worker in
+                let part = parts[task / strips.count]
+                let strip = strips[task % strips.count]
+                let work = StripWork(
+                    strip: strip, rows: packer.rows(for: strip), panels: part.panels, plan: plan)
+                multiply(work, by: part.output, memory: scratch.slice(worker: worker))
             }
         }
     }
 
-    /// A strip's share of an output, the activation applied, in rows of `c`.
+    /// One task: a strip's rows and the panels that they meet.
+    private struct StripWork {
+        let strip: StripPlan.Strip
+        let rows: PackedRows
+        let panels: Range<Int>
+        let plan: StripPlan
+    }
+
     private func multiply(
-        _ rows: PackedRows, strip: StripPlan.Strip, plan: StripPlan, by output: ProductOutput,
-        into c: UnsafeMutablePointer<Float>
+        _ work: StripWork, by output: ProductOutput, memory: UnsafeMutableRawPointer
+    ) {
+        switch output.target {
+        case .tensor(let tensor, let residual):
+            let c =
+                tensor.pointer(image: work.strip.image)
+                + work.strip.firstRow * work.plan.outputWidth * output.matrix.outputs
+            let block = multiply(work, by: output, into: c)
+            residual?.apply(block, offset: block.values - tensor.pointer)
+        case .rows(let target):
+            let block = multiply(
+                work, by: output, into: memory.assumingMemoryBound(to: Float.self))
+            target.take(block, from: work.strip)
+        }
+    }
+
+    /// The part of the output, the activation applied, in rows of `c`.
+    private func multiply(
+        _ work: StripWork, by output: ProductOutput, into c: UnsafeMutablePointer<Float>
     ) -> OutputBlock {
         let matrix = output.matrix
-        let range = strip.share(of: matrix.panelCount)
-        let firstColumn = min(range.lowerBound * matrix.panelWidth, matrix.outputs)
+        let strip = work.strip
+        let firstColumn = work.panels.lowerBound * matrix.panelWidth
         let block = OutputBlock(
-            rows: strip.rowCount * plan.outputWidth, firstColumn: firstColumn,
-            columns: min(range.upperBound * matrix.panelWidth, matrix.outputs) - firstColumn,
+            rows: strip.rowCount * work.plan.outputWidth, firstColumn: firstColumn,
+            columns: min(work.panels.upperBound * matrix.panelWidth, matrix.outputs) - firstColumn,
             values: c + firstColumn, stride: matrix.outputs)
-        guard block.columns > 0 else { return block }
         let geometry = ck_window(
-            height: strip.rowCount, width: plan.outputWidth, strip_width: plan.stripWidth,
-            kernel_h: window.kernel, kernel_w: window.kernel, stride: window.stride,
-            channels: rows.layout.stride)
+            height: strip.rowCount, width: work.plan.outputWidth,
+            strip_width: work.plan.stripWidth, kernel_h: window.kernel, kernel_w: window.kernel,
+            stride: window.stride, channels: work.rows.layout.stride)
         matrix.multiply(
-            rows, window: geometry, range: range, bias: output.bias.pointer(image: strip.image),
-            into: c)
+            work.rows, window: geometry, range: work.panels,
+            bias: output.bias.pointer(image: strip.image), into: c)
         output.activation.apply(block)
         return block
     }

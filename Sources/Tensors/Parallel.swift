@@ -1,6 +1,3 @@
-import Dispatch
-import Synchronization
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -15,6 +12,7 @@ package struct Parallel: Sendable {
     package let threads: Int
     /// Whether all tasks are left out.
     private let isRehearsing: Bool
+    private let pool: ThreadPool?
 
     /// Processors that are online.
     package static var processors: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
@@ -23,37 +21,17 @@ package struct Parallel: Sendable {
         precondition(threads >= 1)
         self.threads = threads
         isRehearsing = rehearsing
+        pool = threads > 1 && !rehearsing ? ThreadPool(helpers: threads - 1) : nil
     }
 
     /// Runs `body(task, worker)` for each task in 0..<tasks and returns when all are done.
     /// `worker` is below `threads` and belongs to one thread at a time: it picks that thread's scratch memory.
     package func run(tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
         guard !isRehearsing else { return }
-        let workers = min(threads, tasks)
-        guard workers > 1 else {
+        if let pool, tasks > 1 {
+            pool.run(tasks: tasks, body)
+        } else {
             for task in 0..<max(tasks, 0) { body(task, 0) }
-            return
-        }
-        let next = Counter()
-        withoutActuallyEscaping(body) { body in
-            let shared = Shared(body: body)
-            DispatchQueue.concurrentPerform(iterations: workers) { worker in
-                while true {
-                    let task = next.take()
-                    guard task < tasks else { return }
-                    shared.body(task, worker)
-                }
-            }
         }
     }
-}
-
-private final class Counter: Sendable {
-    private let next = Atomic(0)
-    func take() -> Int { next.wrappingAdd(1, ordering: .relaxed).oldValue }
-}
-
-/// Carries a task's body to the workers; `run` returns only when none of them uses it any more.
-private struct Shared: @unchecked Sendable {
-    let body: (Int, Int) -> Void
 }
