@@ -1,39 +1,12 @@
-/// The attention kernels in the words of the rung's vector header, which comes first.
+/// The attention kernels in the words of the rung's vector and tile headers, which come first.
 ///
-/// The products run on register tiles of 6 rows × 16 columns, or 12 × 8 where values have a narrow
-/// panel: 12 vector registers of sums with AVX2, 24 with NEON. A tile past the last row repeats
-/// that row, which costs less than tiles of every height.
+/// The products run on register tiles of 16 columns, or of 8 where values have a narrow panel. A
+/// tile past the last row repeats that row, which costs less than tiles of every height.
 #ifndef CK_ATTENTION_VECTOR_H
 #define CK_ATTENTION_VECTOR_H
 
 #include "../elementwise/exponential.h"
 #include "attention_table.h"
-
-enum {
-    wide_rows = 6,
-    narrow_rows = 12,
-    wide_vectors = CK_ATTENTION_PANEL / f32v_lanes,
-    narrow_vectors = 8 / f32v_lanes,
-};
-
-/// sums[r][…] += Σₖ a[r][k] · b[k][…], in the order of k.
-static inline __attribute__((always_inline)) void multiply(size_t rows, size_t vectors,
-                                                           size_t depth, const float *const *a,
-                                                           const float *b,
-                                                           f32v (*sums)[wide_vectors]) {
-    for (size_t k = 0; k < depth; k++) {
-        f32v row[wide_vectors];
-        for (size_t v = 0; v < vectors; v++) {
-            row[v] = f32v_load(b + (k * vectors + v) * f32v_lanes);
-        }
-        for (size_t r = 0; r < rows; r++) {
-            const f32v x = f32v_all(a[r][k]);
-            for (size_t v = 0; v < vectors; v++) {
-                sums[r][v] = f32v_fma(x, row[v], sums[r][v]);
-            }
-        }
-    }
-}
 
 static inline size_t clamped_row(const ck_attention_block *block, size_t row) {
     return row < block->rows ? row : block->rows - 1;
