@@ -18,7 +18,7 @@ static void fill_avx2(ck_gemm_table *table) {
 static void fill_neon(ck_gemm_table *table) {
     table->f32 = (ck_tile_kernel){ck_tile_f32_5x16__neon, 5};
     table->q16_q8 = (ck_tile_kernel){ck_tile_q16_q8_8x8__neon, 8};
-    table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_4x8__neon, 4};
+    table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_3x8__neon, 3};
 }
 #endif
 
