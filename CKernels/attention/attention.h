@@ -14,7 +14,7 @@
 #pragma clang assume_nonnull begin
 #endif
 
-/// Most queries in one call of `ck_attention_f32`: a multiple of the register tiles' 6 and 12 rows.
+/// Most queries in one call of `ck_attention_f32`: a multiple of every register tile's rows.
 #define CK_ATTENTION_QUERIES 60
 
 /// One head's problem, shared by all its query tiles.

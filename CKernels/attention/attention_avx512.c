@@ -8,6 +8,8 @@
 
 #include "../isa/vector_avx512.h"
 
+#include "../isa/tile_vector.h"
+
 #include "attention_vector.h"
 
 #pragma clang attribute pop

@@ -2,7 +2,7 @@
 
 #if defined(__aarch64__)
 
-#include "../isa/vector_neon.h"
+#include "../isa/tile_neon.h"
 
 #include "attention_vector.h"
 

@@ -1,65 +1,17 @@
-/// The attention kernels in the words of the rung's vector header, which comes first.
+/// The attention kernels in the words of the rung's vector and tile headers, which come first.
 ///
-/// The products run on register tiles that fill most of the vector registers with sums: 6 rows × 16
-/// columns with AVX2 and NEON, 12 × 32 with AVX-512; 12 × 8 where values have a narrow panel. A
-/// tile past the last row repeats that row, which costs less than tiles of every height.
+/// The products run on register tiles of one or two panels of 16 columns, or of 8 columns where
+/// values have a narrow panel. A tile past the last row repeats that row, which costs less than
+/// tiles of every height.
 #ifndef CK_ATTENTION_VECTOR_H
 #define CK_ATTENTION_VECTOR_H
 
 #include "../elementwise/exponential.h"
 #include "attention_table.h"
 
-enum {
-    panel_vectors = CK_ATTENTION_PANEL / f32v_lanes,
-    narrow_width = 8,
-    narrow_vectors = f32v_lanes < narrow_width ? narrow_width / f32v_lanes : 1,
-    wide_panels = f32v_lanes == CK_ATTENTION_PANEL ? 2 : 1,
-    wide_rows = 6 * wide_panels,
-    most_rows = 12,
-    most_vectors = wide_panels * panel_vectors,
-};
-
-/// A tile's shape: panels side by side, each of so many columns. Known where kernels are inlined.
-typedef struct tile_shape {
-    size_t rows, panels, width;
-} tile_shape;
-
 static const tile_shape wide_tile = {wide_rows, wide_panels, CK_ATTENTION_PANEL};
 static const tile_shape single_tile = {wide_rows, 1, CK_ATTENTION_PANEL};
-static const tile_shape narrow_tile = {most_rows, 1, narrow_width};
-
-static inline size_t vectors_of(tile_shape tile) {
-    return tile.panels * (tile.width == CK_ATTENTION_PANEL ? panel_vectors : narrow_vectors);
-}
-
-/// Vector `v` of row `k` of panels that are `stride` floats apart.
-static inline f32v panel_vector(tile_shape tile, const float *b, size_t stride, size_t k,
-                                size_t v) {
-    if (tile.width < f32v_lanes) {
-        return f32v_load_some(b + k * tile.width, tile.width);
-    }
-    const size_t vectors = tile.width / f32v_lanes;
-    return f32v_load(b + v / vectors * stride + k * tile.width + v % vectors * f32v_lanes);
-}
-
-/// sums[r][…] += Σₖ a[r][k] · b[k][…], in the order of k.
-static inline __attribute__((always_inline)) void multiply(tile_shape tile, size_t depth,
-                                                           const float *const *a, const float *b,
-                                                           size_t stride,
-                                                           f32v (*sums)[most_vectors]) {
-    for (size_t k = 0; k < depth; k++) {
-        f32v row[most_vectors];
-        for (size_t v = 0; v < vectors_of(tile); v++) {
-            row[v] = panel_vector(tile, b, stride, k, v);
-        }
-        for (size_t r = 0; r < tile.rows; r++) {
-            const f32v x = f32v_all(a[r][k]);
-            for (size_t v = 0; v < vectors_of(tile); v++) {
-                sums[r][v] = f32v_fma(x, row[v], sums[r][v]);
-            }
-        }
-    }
-}
+static const tile_shape narrow_tile = {narrow_rows, 1, narrow_width};
 
 static inline size_t clamped_row(const ck_attention_block *block, size_t row) {
     return row < block->rows ? row : block->rows - 1;

@@ -2,28 +2,26 @@
 
 #if defined(__aarch64__)
 
-#include <arm_neon.h>
+#include "../isa/tile_neon.h"
+
 #include <string.h>
 
-#define ROWS 6
-#define VECTORS (CK_PANEL_FLOAT / 4)
-
-static inline void load_row(const float *c, size_t columns, float32x4_t sum[VECTORS]) {
+static inline void load_row(const float *c, size_t columns, f32v sum[panel_vectors]) {
     float row[CK_PANEL_FLOAT] = {0};
     if (columns < CK_PANEL_FLOAT) {
         memcpy(row, c, columns * sizeof *c);
         c = row;
     }
-    for (size_t j = 0; j < VECTORS; j++) {
+    for (size_t j = 0; j < panel_vectors; j++) {
         sum[j] = vld1q_f32(c + 4 * j);
     }
 }
 
-static inline void store_row(float *c, const float32x4_t sum[VECTORS], const float *bias,
+static inline void store_row(float *c, const f32v sum[panel_vectors], const float *bias,
                              size_t columns) {
     float row[CK_PANEL_FLOAT];
     float *const to = columns < CK_PANEL_FLOAT ? row : c;
-    for (size_t j = 0; j < VECTORS; j++) {
+    for (size_t j = 0; j < panel_vectors; j++) {
         vst1q_f32(to + 4 * j, vaddq_f32(sum[j], vld1q_f32(bias + 4 * j)));
     }
     if (columns < CK_PANEL_FLOAT) {
@@ -31,12 +29,11 @@ static inline void store_row(float *c, const float32x4_t sum[VECTORS], const flo
     }
 }
 
-/// 24 accumulators, a row of the panel and the activations' broadcasts leave a few of the 32
-/// registers. Loops over rows have a constant count, or the accumulators would need addresses.
-void ck_tile_f32_6x16__neon(const ck_product *product, const ck_tile *tile) {
-    float32x4_t sum[ROWS][VECTORS];
-    for (size_t i = 0; i < ROWS; i++) {
-        for (size_t j = 0; j < VECTORS; j++) {
+/// Loops over rows have a constant count, or the accumulators would need addresses.
+void ck_tile_f32_5x16__neon(const ck_product *product, const ck_tile *tile) {
+    f32v sum[wide_rows][panel_vectors];
+    for (size_t i = 0; i < wide_rows; i++) {
+        for (size_t j = 0; j < panel_vectors; j++) {
             sum[i][j] = vdupq_n_f32(0);
         }
         if (product->adds && i < tile->rows) {
@@ -47,27 +44,17 @@ void ck_tile_f32_6x16__neon(const ck_product *product, const ck_tile *tile) {
     for (size_t ky = 0; ky < product->kernel_h; ky++) {
         for (size_t kx = 0; kx < product->kernel_w; kx++) {
             const size_t tap = ck_tap_row(product, ky, kx) * product->stride;
-            const float *a[ROWS];
-            for (size_t i = 0; i < ROWS; i++) {
+            const float *a[wide_rows];
+            for (size_t i = 0; i < wide_rows; i++) {
                 a[i] = (const float *)tile->row[i].a + tap;
             }
-            for (size_t k = 0; k < product->k; k++, b += CK_PANEL_FLOAT) {
-                float32x4_t row[VECTORS];
-                for (size_t j = 0; j < VECTORS; j++) {
-                    row[j] = vld1q_f32(b + 4 * j);
-                }
-                for (size_t i = 0; i < ROWS; i++) {
-                    const float32x4_t x = vld1q_dup_f32(a[i] + k);
-                    for (size_t j = 0; j < VECTORS; j++) {
-                        sum[i][j] = vfmaq_f32(sum[i][j], x, row[j]);
-                    }
-                }
-            }
+            multiply((tile_shape){wide_rows, 1, CK_PANEL_FLOAT}, product->k, a, b, 0, sum);
+            b += product->k * CK_PANEL_FLOAT;
         }
     }
     const float zeros[CK_PANEL_FLOAT] = {0};
     const float *const bias = tile->bias ? tile->bias : zeros;
-    for (size_t i = 0; i < ROWS; i++) {
+    for (size_t i = 0; i < wide_rows; i++) {
         if (i < tile->rows) {
             store_row(tile->c + i * product->ldc, sum[i], bias, tile->columns);
         }

@@ -101,22 +101,19 @@ void ck_tile_q16_q8_8x8__neon(const ck_product *product, const ck_tile *tile) {
     add_groups(product, tile, 8, add_group_q16_8x8);
 }
 
-/// Four activations, four times. They lie at any byte.
-static inline int8x16_t four_times(const int8_t *a) {
+/// Four activations, twice. They lie at any byte.
+static inline int8x8_t twice(const int8_t *a) {
     int32_t word;
     memcpy(&word, a, sizeof word);
-    return vreinterpretq_s8_s32(vdupq_n_s32(word));
+    return vreinterpret_s8_s32(vdup_n_s32(word));
 }
 
-static inline int16x8_t low_product(int8x16_t x, int8x16_t y) {
-    return vmull_s8(vget_low_s8(x), vget_low_s8(y));
-}
-
-/// Two products of int8 fit int16, so two blocks share the step to int32. A sum holds an output's
-/// even and odd pairs side by side until the end.
-static inline __attribute__((always_inline)) void add_group_q8_4x8(const ck_row *row, group group,
+/// Two products of int8 fit int16, so two blocks share the step to int32. A sum holds a pair of
+/// outputs, each one's even and odd pairs of k side by side until the end. More rows than three
+/// would not leave registers for the products on their way.
+static inline __attribute__((always_inline)) void add_group_q8_3x8(const ck_row *row, group group,
                                                                    const int8_t *b, eight *sum) {
-    enum { rows = 4, pairs = 4 };
+    enum { rows = 3, pairs = 4, pair = CK_BLOCK_Q8 * CK_PANEL_Q8 / pairs };
     const int8_t *a[rows];
     int32x4_t dot[rows][pairs];
     for (size_t i = 0; i < rows; i++) {
@@ -126,27 +123,22 @@ static inline __attribute__((always_inline)) void add_group_q8_4x8(const ck_row 
         }
     }
     size_t k = 0;
-    for (; k + CK_BLOCK_Q8 < group.k; k += 2 * CK_BLOCK_Q8, b += 2 * CK_BLOCK_Q8 * CK_PANEL_Q8) {
-        const int8x16_t b0 = vld1q_s8(b), b1 = vld1q_s8(b + 16);
-        const int8x16_t b2 = vld1q_s8(b + 32), b3 = vld1q_s8(b + 48);
+    for (; k + CK_BLOCK_Q8 < group.k; k += 2 * CK_BLOCK_Q8, b += 2 * pairs * pair) {
         for (size_t i = 0; i < rows; i++) {
-            const int8x16_t x = four_times(a[i] + k), y = four_times(a[i] + k + CK_BLOCK_Q8);
-            dot[i][0] = vpadalq_s16(dot[i][0],
-                                    vmlal_s8(low_product(b0, x), vget_low_s8(b2), vget_low_s8(y)));
-            dot[i][1] = vpadalq_s16(dot[i][1], vmlal_high_s8(vmull_high_s8(b0, x), b2, y));
-            dot[i][2] = vpadalq_s16(dot[i][2],
-                                    vmlal_s8(low_product(b1, x), vget_low_s8(b3), vget_low_s8(y)));
-            dot[i][3] = vpadalq_s16(dot[i][3], vmlal_high_s8(vmull_high_s8(b1, x), b3, y));
+            const int8x8_t x = twice(a[i] + k), y = twice(a[i] + k + CK_BLOCK_Q8);
+            for (size_t j = 0; j < pairs; j++) {
+                const int16x8_t products = vmull_s8(vld1_s8(b + j * pair), x);
+                dot[i][j] =
+                    vpadalq_s16(dot[i][j], vmlal_s8(products, vld1_s8(b + (pairs + j) * pair), y));
+            }
         }
     }
     if (k < group.k) {
-        const int8x16_t b0 = vld1q_s8(b), b1 = vld1q_s8(b + 16);
         for (size_t i = 0; i < rows; i++) {
-            const int8x16_t x = four_times(a[i] + k);
-            dot[i][0] = vpadalq_s16(dot[i][0], low_product(b0, x));
-            dot[i][1] = vpadalq_s16(dot[i][1], vmull_high_s8(b0, x));
-            dot[i][2] = vpadalq_s16(dot[i][2], low_product(b1, x));
-            dot[i][3] = vpadalq_s16(dot[i][3], vmull_high_s8(b1, x));
+            const int8x8_t x = twice(a[i] + k);
+            for (size_t j = 0; j < pairs; j++) {
+                dot[i][j] = vpadalq_s16(dot[i][j], vmull_s8(vld1_s8(b + j * pair), x));
+            }
         }
     }
     for (size_t i = 0; i < rows; i++) {
@@ -155,11 +147,18 @@ static inline __attribute__((always_inline)) void add_group_q8_4x8(const ck_row 
     }
 }
 
-void ck_tile_q8_q8_4x8__neon(const ck_product *product, const ck_tile *tile) {
-    add_groups(product, tile, 4, add_group_q8_4x8);
+void ck_tile_q8_q8_3x8__neon(const ck_product *product, const ck_tile *tile) {
+    add_groups(product, tile, 3, add_group_q8_3x8);
 }
 
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
+
+/// Four activations, four times. They lie at any byte.
+static inline int8x16_t four_times(const int8_t *a) {
+    int32_t word;
+    memcpy(&word, a, sizeof word);
+    return vreinterpretq_s8_s32(vdupq_n_s32(word));
+}
 
 static inline __attribute__((always_inline)) void
 add_group_q8_8x8__dotprod(const ck_row *row, group group, const int8_t *b, eight *sum) {

@@ -22,9 +22,9 @@ static void fill_avx512_vnni(ck_gemm_table *table) {
 
 #if defined(__aarch64__)
 static void fill_neon(ck_gemm_table *table) {
-    table->f32 = (ck_tile_kernel){ck_tile_f32_6x16__neon, 6, 1, NULL};
+    table->f32 = (ck_tile_kernel){ck_tile_f32_5x16__neon, 5, 1, NULL};
     table->q16_q8 = (ck_tile_kernel){ck_tile_q16_q8_8x8__neon, 8, 1, NULL};
-    table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_4x8__neon, 4, 1, NULL};
+    table->q8_q8 = (ck_tile_kernel){ck_tile_q8_q8_3x8__neon, 3, 1, NULL};
 }
 #endif
 

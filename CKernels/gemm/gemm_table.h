@@ -44,9 +44,9 @@ void ck_arrange_q8_4x8__avx512_vnni(const ck_product *part, const void *b, size_
 #endif
 
 #if defined(__aarch64__)
-void ck_tile_f32_6x16__neon(const ck_product *product, const ck_tile *tile);
+void ck_tile_f32_5x16__neon(const ck_product *product, const ck_tile *tile);
 void ck_tile_q16_q8_8x8__neon(const ck_product *product, const ck_tile *tile);
-void ck_tile_q8_q8_4x8__neon(const ck_product *product, const ck_tile *tile);
+void ck_tile_q8_q8_3x8__neon(const ck_product *product, const ck_tile *tile);
 void ck_tile_q8_q8_8x8__neon_dotprod(const ck_product *product, const ck_tile *tile);
 #endif
 

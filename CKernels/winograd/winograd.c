@@ -89,8 +89,8 @@ void ck_winograd_transform(ck_winograd_block block, size_t first_channel, const 
     }
 }
 
-/// The weights of the panels in `range`, for the channels of a part that begins at `channel`. An odd
-/// panel stands in both halves of its place, so that all sums are of numbers.
+/// The weights of the panels in `range`, for the channels of a part that begins at `channel`. An
+/// odd panel stands in both halves of its place, so that all sums are of numbers.
 static void transform_weights(const ck_panels_q8 *b, ck_panel_range range, size_t channel,
                               const ck_winograd_product *product) {
     const size_t panel_bytes = round_up(b->k, 2 * CK_BLOCK_Q8) * CK_PANEL_Q8;

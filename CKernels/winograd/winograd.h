@@ -1,7 +1,8 @@
-/// Convolution 3×3 at stride 1 with int8 weights and float32 activations, by Winograd's F(4×4, 3×3).
+/// Convolution 3×3 at stride 1 with int8 weights and float32 activations, by Winograd's F(4×4,
+/// 3×3).
 ///
-/// A tile is 4×4 output pixels, which read 6×6 input pixels d. With q the weights of an output and a
-/// channel, the tile is
+/// A tile is 4×4 output pixels, which read 6×6 input pixels d. With q the weights of an output and
+/// a channel, the tile is
 ///
 ///     y = scale/36 · Aᵀ [ Σ_channels (G q Gᵀ) ⊙ (Bᵀ d B) ] A + bias
 ///
@@ -55,8 +56,8 @@ size_t ck_winograd_input_size(ck_winograd_block block);
 size_t ck_winograd_scratch_size(ck_winograd_block block);
 
 /// Transforms `CK_WINOGRAD_CHANNELS` channels (fewer in the last call) from `first_channel` on, a
-/// multiple of it. x [4 · tile_rows + 2, 4 · tile_columns + 2, CK_WINOGRAD_CHANNELS]: the pixels that
-/// the tiles read, beginning one above and left of the first output. It holds zeros where the
+/// multiple of it. x [4 · tile_rows + 2, 4 · tile_columns + 2, CK_WINOGRAD_CHANNELS]: the pixels
+/// that the tiles read, beginning one above and left of the first output. It holds zeros where the
 /// picture has no pixel, and from the last channel up to the next multiple of 8.
 void ck_winograd_transform(ck_winograd_block block, size_t first_channel, const float *x,
                            float *input);
