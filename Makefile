@@ -1,6 +1,7 @@
 # Inkstone. `make` lists the targets; `make demo` and `make test` need nothing before them.
 
 SWIFT ?= swift
+PYTHON ?= python3
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -13,7 +14,7 @@ INKSTONE = .build/release/inkstone
 DEMO_PROMPT = 熊猫，蓝色背景
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format kernel-check quality bench fuzz install clean
+.PHONY: help setup build demo test lint format kernel-check quality bench compare fuzz install clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -59,8 +60,11 @@ quality: setup ## Measure what int8 costs in picture quality into docs/quality.m
 	$(SWIFT_BUILD) --product quality
 	.build/release/quality --output docs/quality.md
 
-bench: build ## Time each stage of the default model
+bench: build ## Time each stage of the default model, and a picture
 	$(INKSTONE) bench --guided --upscaler realesr-animevideov3-x4
+
+compare: build ## Compare with other CPU runtimes into docs/compare.md (hours the first time)
+	cd Benchmarks && $(PYTHON) -m compare --output ../docs/compare.md $(COMPARE)
 
 # An installed command must run where no toolchain is: it brings the Swift runtime along.
 INSTALL_BUILD = $(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install
