@@ -126,7 +126,7 @@ def main():
         threads=options.threads,
         runs=options.runs,
         isa=options.isa,
-        mask=None,
+        mask=environment.mask(work) if options.isa else None,
     )
     chosen = [peer for peer in peers.all_peers() if peer.key in options.peers]
     stages = [stage for stage in STAGES if stage.key in options.stages]

@@ -30,7 +30,7 @@ class Settings:
     threads: int
     runs: int
     isa: str | None
-    #: Environment that hides instructions from those without a switch of their own.
+    #: What hides all beyond AVX2 from a program that asks the processor; None: nothing can.
     mask: dict[str, str] | None
 
 
@@ -104,16 +104,23 @@ def _peer(peer: peers.Peer, stage: Stage, settings: Settings) -> Contestant:
         "PYTHONPATH": str(Path(__file__).parents[1]),
         "OMP_NUM_THREADS": str(settings.threads),
     }
-    switches = (settings.mask or peer.avx2) if settings.isa else {}
+    held = _holding(peer, settings) if settings.isa else {}
     return Contestant(
         key=peer.key,
         title=peer.title,
         precision=peer.precision,
         threads=settings.threads,
         command=[*map(str, command), str(settings.work), str(settings.threads)],
-        environment=environment | (switches or {}),
-        held=switches is not None,
+        environment=environment | (held or {}),
+        held=held is not None,
     )
+
+
+def _holding(peer: peers.Peer, settings: Settings) -> dict[str, str] | None:
+    """The environment that holds a peer to AVX2, if there is one."""
+    if settings.mask and peer.asks_processor:
+        return settings.mask
+    return peer.avx2
 
 
 def hold(stage: Stage, entries: list[Contestant], settings: Settings):

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 MODELS = ("text", "unet", "vae", "rrdb")
+#: The models of a checkpoint that draws pictures.
+CHECKPOINT = ("text", "unet", "vae")
 #: The models that 8-bit activations and weights are tried on.
 QUANTIZED = ("unet", "vae", "rrdb")
 #: The models that pnnx can express in ncnn's layers.
@@ -39,7 +41,7 @@ def example(model: str):
     return models.inputs(model, shapes)
 
 
-def make_checkpoint(work: Path, model: str, folder: Path):
+def make_weights(work: Path, model: str, folder: Path):
     """Random weights; the folder itself is only the sign that they are there."""
     from compare import models
 
@@ -160,29 +162,35 @@ def make_ncnn(work: Path, model: str, folder: Path):
             by_product.unlink()
 
 
+def make_whole_checkpoint(work: Path, model: str, folder: Path):
+    """The sign that all weights of a checkpoint are there."""
+    (folder / "done").touch()
+
+
 MAKERS = {
-    "weights": make_checkpoint,
+    "weights": make_weights,
+    "checkpoint": make_whole_checkpoint,
     "openvino": make_openvino,
     "openvino-int8": make_openvino_int8,
     "onnx": make_onnx,
     "ncnn": make_ncnn,
 }
 
-#: What must be there before.
-NEEDS = {
-    "weights": [],
-    "openvino": ["weights"],
-    "openvino-int8": ["openvino"],
-    "onnx": ["weights"],
-    "ncnn": ["weights"],
-}
+
+def needs(kind: str, model: str) -> list[tuple[str, str]]:
+    """What must be there before."""
+    if kind == "weights":
+        return []
+    if kind == "checkpoint":
+        return [("weights", part) for part in CHECKPOINT]
+    return [("openvino" if kind == "openvino-int8" else "weights", model)]
 
 
 def missing(work: Path, kind: str, model: str) -> list[tuple[str, str]]:
     """What is still to be made, in order, so that an artefact is there."""
     if artefact(work, kind, model).exists():
         return []
-    before = [step for need in NEEDS[kind] for step in missing(work, need, model)]
+    before = [step for need in needs(kind, model) for step in missing(work, *need)]
     return [*before, (kind, model)]
 
 

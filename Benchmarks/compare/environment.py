@@ -45,6 +45,21 @@ def _pip(interpreter: Path, *arguments, **environment):
     subprocess.run(command, check=True, env={**os.environ, **environment})
 
 
+def mask(work: Path) -> dict[str, str] | None:
+    """What hides all beyond AVX2 from a program; None where the processor cannot."""
+    library = work / "mask_cpuid.so"
+    source = Path(__file__).with_name("mask_cpuid.c")
+    build = ["cc", "-O2", "-shared", "-fPIC", source, "-o", library]
+    holding = {"LD_PRELOAD": str(library)}
+    try:
+        subprocess.run(build, check=True, capture_output=True)
+        subprocess.run(["true"], check=True, env={**os.environ, **holding})
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"compare: cannot mask the processor: {error}", file=sys.stderr)
+        return None
+    return holding
+
+
 def versions(interpreter: Path, packages: set[str]) -> dict[str, str]:
     """The installed version of each package that is there."""
     script = (

@@ -200,7 +200,7 @@ def _notes(results: list[Result]) -> str:
         notes.append("\\* Other programs ran at the same time in each run.")
     if any(not entry.held for entry in entries):
         notes.append(
-            "† Has no switch to hold it to these instructions: does not count for ratios."
+            "† Cannot be held to these instructions: does not count for the ratios."
         )
     if any(entry.only_first for entry in entries):
         notes.append("‡ Far slower than the fastest in the first run, which is given.")

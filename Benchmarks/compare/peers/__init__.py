@@ -29,6 +29,8 @@ class Peer:
     artefacts: dict[str, str]
     #: The environment in which it takes nothing beyond AVX2; None where it has no switch.
     avx2: dict[str, str] | None = None
+    #: False where it was compiled for this very processor, whatever that says it can do.
+    asks_processor: bool = True
     #: Models that it runs one after the other only: no batch of two.
     unbatched: frozenset[str] = field(default_factory=frozenset)
 
