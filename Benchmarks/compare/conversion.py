@@ -14,8 +14,8 @@ MODELS = ("text", "unet", "vae", "rrdb")
 CHECKPOINT = ("text", "unet", "vae")
 #: The models that 8-bit activations and weights are tried on.
 QUANTIZED = ("unet", "vae", "rrdb")
-#: The models that pnnx can express in ncnn's layers.
-NCNN = ("rrdb", "vae")
+#: The models that are published for ncnn.
+NCNN = ("rrdb",)
 
 
 def artefact(work: Path, kind: str, model: str) -> Path:
@@ -145,21 +145,12 @@ def gather_weights(path: Path):
 
 
 def make_ncnn(work: Path, model: str, folder: Path):
-    """ncnn's own format through pnnx, in float32."""
-    import pnnx
+    """ncnn's own format in float32."""
+    from safetensors.numpy import load_file
 
-    from compare import models
+    from compare import ncnn_model
 
-    inputs = tuple(example(model))
-    pnnx.export(
-        models.load(model, checkpoint(work)),
-        str(folder / "model.pt"),
-        inputs,
-        fp16=False,
-    )
-    for by_product in folder.iterdir():
-        if ".ncnn." not in by_product.name or by_product.suffix == ".py":
-            by_product.unlink()
+    ncnn_model.write(load_file(checkpoint(work) / f"{model}.safetensors"), folder)
 
 
 def make_whole_checkpoint(work: Path, model: str, folder: Path):

@@ -1,4 +1,4 @@
-#include "ceiling_table.h"
+#include "ceiling_loop.h"
 
 #if defined(__x86_64__)
 
@@ -6,34 +6,16 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 
-/// Hides from the compiler what a register holds, so that no product is computed only once.
-#define HIDE(x) __asm__ volatile("" : "+x"(x))
-
-void ck_ceiling_f32_256__avx2(size_t rounds) {
-    __m256 sum[ck_ceiling_sums] = {0}, x = _mm256_set1_ps(0.5f), y = _mm256_set1_ps(0.25f);
-    while (rounds-- > 0) {
-        for (int i = 0; i < ck_ceiling_sums; i++) {
-            HIDE(x);
-            sum[i] = _mm256_fmadd_ps(x, y, sum[i]);
-        }
-    }
-    for (int i = 0; i < ck_ceiling_sums; i++) {
-        HIDE(sum[i]);
-    }
+static inline __m256 add_f32(__m256 sum, __m256 x, __m256 y) {
+    return _mm256_fmadd_ps(x, y, sum);
 }
 
-void ck_ceiling_int16_256__avx2(size_t rounds) {
-    __m256i sum[ck_ceiling_sums] = {0}, x = _mm256_set1_epi16(3), y = _mm256_set1_epi16(5);
-    while (rounds-- > 0) {
-        for (int i = 0; i < ck_ceiling_sums; i++) {
-            HIDE(x);
-            sum[i] = _mm256_add_epi32(sum[i], _mm256_madd_epi16(x, y));
-        }
-    }
-    for (int i = 0; i < ck_ceiling_sums; i++) {
-        HIDE(sum[i]);
-    }
+static inline __m256i add_int16(__m256i sum, __m256i x, __m256i y) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(x, y));
 }
+
+CK_CEILING_LOOP(ck_ceiling_f32__avx2, __m256, __m256, _mm256_set1_ps(0.5f), add_f32)
+CK_CEILING_LOOP(ck_ceiling_int16__avx2, __m256i, __m256i, _mm256_set1_epi16(3), add_int16)
 
 #pragma clang attribute pop
 

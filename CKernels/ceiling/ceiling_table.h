@@ -1,4 +1,4 @@
-/// The loops behind the mixes, one file an architecture.
+/// The loops behind the mixes, one file an instruction set.
 #ifndef CK_CEILING_TABLE_H
 #define CK_CEILING_TABLE_H
 
@@ -8,8 +8,12 @@
 enum { ck_ceiling_sums = 12 };
 
 #if defined(__x86_64__)
-void ck_ceiling_f32_256__avx2(size_t rounds);
-void ck_ceiling_int16_256__avx2(size_t rounds);
+void ck_ceiling_f32__avx2(size_t rounds);
+void ck_ceiling_int16__avx2(size_t rounds);
+void ck_ceiling_int8__avx_vnni(size_t rounds);
+void ck_ceiling_int8__avx512_vnni_256(size_t rounds);
+void ck_ceiling_f32__avx512_vnni(size_t rounds);
+void ck_ceiling_int8__avx512_vnni(size_t rounds);
 #endif
 
 #if defined(__aarch64__)
