@@ -10,7 +10,8 @@ from compare import inkstone, peers
 from compare.process import Run, Worker, WorkerError
 from compare.stages import Stage
 
-#: A peer so many times slower than the fastest in its first run is not run again.
+#: A peer so many times slower than the fastest in its first run is not run again, if a run
+#: is not short.
 PATIENCE = 1.6
 #: A run from which more cores than this were taken does not count.
 DISTURBED = 0.1
@@ -157,7 +158,7 @@ def _first_runs(stage: Stage, entries: list[Contestant], settings: Settings) -> 
             entry.error = str(error)
             _say(f"{stage.title}: {entry.title}: {error}")
             continue
-        if entry.is_peer and entry.seconds > PATIENCE * fastest:
+        if entry.is_peer and entry.seconds > max(PATIENCE * fastest, SHORT_SECONDS):
             entry.only_first = True
             worker.close()
             continue

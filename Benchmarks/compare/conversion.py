@@ -28,9 +28,9 @@ def checkpoint(work: Path) -> Path:
     return work / "checkpoint"
 
 
-def example(model: str):
+def example(model: str) -> list:
     """Small inputs to trace or to calibrate a model with."""
-    from compare import models
+    from compare import inputs
 
     shapes = {
         "unet": [[1, 4, 16, 16], [1], [1, 77, 768]],
@@ -38,7 +38,7 @@ def example(model: str):
         "text": [[1, 77]],
         "rrdb": [[1, 3, 48, 48]],
     }[model]
-    return models.inputs(model, shapes)
+    return inputs.random(model, shapes)
 
 
 def make_weights(work: Path, model: str, folder: Path):
@@ -56,7 +56,7 @@ def make_openvino(work: Path, model: str, folder: Path):
 
     from compare import models
 
-    inputs = tuple(example(model))
+    inputs = tuple(map(torch.from_numpy, example(model)))
     with torch.no_grad():
         traced = torch.jit.trace(
             models.load(model, checkpoint(work)), inputs, check_trace=False
@@ -88,7 +88,7 @@ def make_openvino_int8(work: Path, model: str, folder: Path):
 
     source = openvino.Core().read_model(artefact(work, "openvino", model) / "model.xml")
     names = [port.any_name for port in source.inputs]
-    sample = dict(zip(names, [tensor.numpy() for tensor in example(model)]))
+    sample = dict(zip(names, example(model)))
     quantized = nncf.quantize(
         source,
         nncf.Dataset([sample, sample]),
@@ -120,7 +120,7 @@ def make_onnx(work: Path, model: str, folder: Path):
 
     from compare import models
 
-    inputs = tuple(example(model))
+    inputs = tuple(map(torch.from_numpy, example(model)))
     with torch.no_grad():
         torch.onnx.export(
             models.load(model, checkpoint(work)),

@@ -162,18 +162,3 @@ def write(name, checkpoint: Path):
         save_file(model.state_dict(), checkpoint / "rrdb.safetensors")
     else:
         model.save_pretrained(checkpoint / FOLDERS[name])
-
-
-def inputs(name, shapes):
-    """Random inputs of these shapes."""
-    source = torch.Generator().manual_seed(0)
-    if name == "text":
-        return [torch.randint(0, 49000, shape, generator=source) for shape in shapes]
-    if name == "rrdb":
-        return [torch.rand(shape, generator=source) for shape in shapes]
-    return [
-        torch.full(shape, 500.0)
-        if len(shape) == 1
-        else torch.randn(shape, generator=source)
-        for shape in shapes
-    ]

@@ -18,7 +18,7 @@ PEERS = [
 def load(peer, stage, work, threads):
     import ncnn
 
-    from compare import models
+    from compare import inputs
 
     path = conversion.artefact(work, peer.artefacts[stage.model], stage.model)
     net = ncnn.Net()
@@ -30,14 +30,13 @@ def load(peer, stage, work, threads):
     net.load_param(str(path / "model.ncnn.param"))
     net.load_model(str(path / "model.ncnn.bin"))
     # ncnn knows no batch: its tensors lack the first dimension.
-    inputs = [
-        ncnn.Mat(tensor[0].numpy()).clone()
-        for tensor in models.inputs(stage.model, stage.shapes)
+    mats = [
+        ncnn.Mat(array[0]).clone() for array in inputs.random(stage.model, stage.shapes)
     ]
 
     def run():
         extractor = net.create_extractor()
-        for index, mat in enumerate(inputs):
+        for index, mat in enumerate(mats):
             extractor.input(f"in{index}", mat)
         status, _ = extractor.extract("out0")
         if status != 0:

@@ -18,7 +18,7 @@ PEERS = [
 def load(peer, stage, work, threads):
     import onnxruntime
 
-    from compare import models
+    from compare import inputs
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -33,6 +33,5 @@ def load(peer, stage, work, threads):
     session = onnxruntime.InferenceSession(
         path / "model.onnx", options, providers=["CPUExecutionProvider"]
     )
-    tensors = models.inputs(stage.model, stage.shapes)
-    feed = {name: tensor.numpy() for name, tensor in zip(names, tensors)}
+    feed = dict(zip(names, inputs.random(stage.model, stage.shapes)))
     return lambda: session.run(None, feed) and None

@@ -30,7 +30,7 @@ PEERS = [
 def load(peer, stage, work, threads):
     import openvino
 
-    from compare import models
+    from compare import inputs
 
     core = openvino.Core()
     path = conversion.artefact(work, peer.artefacts[stage.model], stage.model)
@@ -46,5 +46,5 @@ def load(peer, stage, work, threads):
         },
     )
     request = compiled.create_infer_request()
-    inputs = [tensor.numpy() for tensor in models.inputs(stage.model, stage.shapes)]
-    return lambda: request.infer(inputs) and None
+    arrays = inputs.random(stage.model, stage.shapes)
+    return lambda: request.infer(arrays) and None

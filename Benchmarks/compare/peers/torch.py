@@ -23,14 +23,15 @@ PEERS = [
 def load(peer, stage, work, threads):
     import torch
 
-    from compare import models
+    from compare import inputs, models
 
     torch.set_num_threads(threads)
     model = models.load(stage.model, conversion.checkpoint(work))
-    inputs = models.inputs(stage.model, stage.shapes)
+    arrays = inputs.random(stage.model, stage.shapes)
+    tensors = [torch.from_numpy(array) for array in arrays]
 
     def run():
         with torch.inference_mode():
-            model(*inputs)
+            model(*tensors)
 
     return run
