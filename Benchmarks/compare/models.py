@@ -155,10 +155,18 @@ def load(name, checkpoint: Path):
 
 def write(name, checkpoint: Path):
     """Stores the model with random weights, as diffusers lays out a checkpoint."""
+    from safetensors.torch import save_file
+
     model = create(name)
     if name == "rrdb":
-        from safetensors.torch import save_file
-
         save_file(model.state_dict(), checkpoint / "rrdb.safetensors")
-    else:
-        model.save_pretrained(checkpoint / FOLDERS[name])
+        return
+    model.save_pretrained(checkpoint / FOLDERS[name])
+    if name == "text":
+        # The names that published checkpoints have, which newer libraries shorten.
+        names = {
+            key if key.startswith("text_model.") else f"text_model.{key}": tensor
+            for key, tensor in model.state_dict().items()
+        }
+        path = checkpoint / FOLDERS[name] / "model.safetensors"
+        save_file(names, path, metadata={"format": "pt"})
