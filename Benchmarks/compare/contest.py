@@ -6,13 +6,15 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from compare import inkstone, peers
+from compare import inkstone, machine, peers
 from compare.process import Run, Worker, WorkerError
 from compare.stages import Stage
 
-#: A peer so many times slower than the fastest in its first run is not run again, if a run
-#: is not short.
-PATIENCE = 1.6
+#: A peer so many times slower than the fastest of its kind in its first run is not run
+#: again, if a run is not short. Eight bits are one kind, floating point the other.
+PATIENCE = 1.4
+#: With less memory available than this, the slowest peer has to leave.
+LEAST_MEMORY = 5 << 30
 #: A run from which more cores than this were taken does not count.
 DISTURBED = 0.1
 #: Runs shorter than this are repeated more often.
@@ -143,8 +145,8 @@ def hold(stage: Stage, entries: list[Contestant], settings: Settings):
 def _first_runs(stage: Stage, entries: list[Contestant], settings: Settings) -> list:
     """Loads everyone. The slow ones leave again, and with them their memory."""
     loaded = []
-    fastest = float("inf")
     for entry in entries:
+        _make_room(loaded)
         log = settings.work / "logs" / f"{stage.key}-{entry.key}.log"
         log.parent.mkdir(exist_ok=True)
         _say(f"{stage.title}: {entry.title}")
@@ -158,14 +160,39 @@ def _first_runs(stage: Stage, entries: list[Contestant], settings: Settings) -> 
             entry.error = str(error)
             _say(f"{stage.title}: {entry.title}: {error}")
             continue
-        if entry.is_peer and entry.seconds > max(PATIENCE * fastest, SHORT_SECONDS):
-            entry.only_first = True
-            worker.close()
-            continue
-        if entry.is_peer:
-            fastest = min(fastest, entry.seconds)
         loaded.append((entry, worker))
+        limit = max(PATIENCE * _best_of_kind(entry, loaded), SHORT_SECONDS)
+        if entry.is_peer and entry.seconds > limit:
+            _dismiss(loaded, entry)
     return loaded
+
+
+def _best_of_kind(entry: Contestant, loaded: list) -> float:
+    """The fastest first run of the peers whose precision is of the same kind."""
+    return min(
+        (
+            other.seconds
+            for other, _ in loaded
+            if other.is_peer
+            and (other.precision == "int8") == (entry.precision == "int8")
+        ),
+        default=float("inf"),
+    )
+
+
+def _make_room(loaded: list):
+    """Lets the slowest peer go when memory runs short."""
+    peers_loaded = [entry for entry, _ in loaded if entry.is_peer]
+    if peers_loaded and machine.available_bytes() < LEAST_MEMORY:
+        _dismiss(loaded, max(peers_loaded, key=lambda entry: entry.seconds))
+
+
+def _dismiss(loaded: list, entry: Contestant):
+    """Ends a peer's process; its first run stays its only one."""
+    worker = next(worker for other, worker in loaded if other is entry)
+    loaded.remove((entry, worker))
+    worker.close()
+    entry.only_first = True
 
 
 def _take_turn(entry: Contestant, worker: Worker):

@@ -45,3 +45,11 @@ def describe() -> dict:
         "memory_bytes": pages,
         "system": f"{platform.system()} {platform.release()}",
     }
+
+
+def available_bytes() -> int:
+    """Memory that can be had without swapping."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0

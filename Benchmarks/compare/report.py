@@ -1,15 +1,34 @@
 """The comparison as a table for people and as JSON for programs."""
 
+from dataclasses import dataclass
+
 from compare.contest import Contestant
 from compare.stages import SCALING_GOAL, START_GOAL, Stage
 
 
-def ratio(ours: Contestant, peers: list[Contestant]) -> float | None:
-    """Inkstone's median over the fastest peer's."""
-    best = fastest(peers)
-    if best is None or ours.seconds is None:
-        return None
-    return ours.seconds / best.seconds
+@dataclass(frozen=True)
+class Comparison:
+    """Inkstone beside one peer."""
+
+    title: str
+    peer: Contestant | None
+    ours: Contestant
+    #: The most that the ratio may be, if there is a goal.
+    goal: float | None
+
+    @property
+    def ratio(self) -> float | None:
+        """Inkstone's median over the peer's."""
+        if self.peer is None or self.ours.seconds is None:
+            return None
+        return self.ours.seconds / self.peer.seconds
+
+    @property
+    def verdict(self) -> str:
+        """Whether the goal is met; nothing where there is none."""
+        if self.goal is None or self.ratio is None:
+            return ""
+        return _verdict(self.ratio <= self.goal)
 
 
 def fastest(peers: list[Contestant]) -> Contestant | None:
@@ -29,17 +48,16 @@ class Result:
         self.alone = next((e for e in entries if e.key == "inkstone-1"), None)
         self.peers = [entry for entry in entries if entry.is_peer]
 
-    def comparisons(self) -> list[tuple[str, Contestant | None, float | None, float]]:
-        """What is compared: title, fastest peer, ratio, goal."""
-        rows = [(self.stage.title, self.peers, self.goal)]
-        if self.stage.goal.float32:
-            float32 = [peer for peer in self.peers if peer.precision == "float32"]
+    def comparisons(self) -> list[Comparison]:
+        """Inkstone beside the fastest, and beside the fastest in float32 if that is another."""
+        best = fastest(self.peers)
+        rows = [Comparison(self.stage.title, best, self.ours, self.goal)]
+        float32 = fastest([peer for peer in self.peers if peer.precision == "float32"])
+        if float32 and (float32 is not best or self.stage.goal.float32):
             title = f"{self.stage.title}, float32 peers"
-            rows.append((title, float32, self.stage.goal.float32))
-        return [
-            (title, fastest(peers), ratio(self.ours, peers), goal)
-            for title, peers, goal in rows
-        ]
+            goal = self.stage.goal.float32
+            rows.append(Comparison(title, float32, self.ours, goal))
+        return rows
 
     @property
     def scaling(self) -> float | None:
@@ -63,8 +81,15 @@ class Result:
             "stage": self.stage.key,
             "title": self.stage.title,
             "evaluations": self.stage.batch,
-            "goal": self.goal,
-            "ratio": ratio(self.ours, self.peers),
+            "comparisons": [
+                {
+                    "title": row.title,
+                    "peer": row.peer and row.peer.key,
+                    "ratio": row.ratio,
+                    "goal": row.goal,
+                }
+                for row in self.comparisons()
+            ],
             "scaling": self.scaling,
             "contestants": [_entry_json(entry) for entry in self.entries],
         }
@@ -118,16 +143,16 @@ def _heading(head: dict) -> str:
 def _ratios(results: list[Result], start: float | None) -> str:
     rows = []
     for result in results:
-        for title, best, value, goal in result.comparisons():
+        for row in result.comparisons():
             rows.append(
                 [
-                    title,
-                    best.title if best else "–",
-                    result.seconds(best) if best else "–",
-                    result.seconds(result.ours),
-                    "–" if value is None else f"{value:.2f}",
-                    f"≤ {goal:.2f}",
-                    _verdict(value is not None and value <= goal),
+                    row.title,
+                    row.peer.title if row.peer else "–",
+                    result.seconds(row.peer) if row.peer else "–",
+                    result.seconds(row.ours),
+                    "–" if row.ratio is None else f"{row.ratio:.2f}",
+                    "–" if row.goal is None else f"≤ {row.goal:.2f}",
+                    row.verdict,
                 ]
             )
     for result in results:
@@ -203,7 +228,9 @@ def _notes(results: list[Result]) -> str:
             "† Cannot be held to these instructions: does not count for the ratios."
         )
     if any(entry.only_first for entry in entries):
-        notes.append("‡ Far slower than the fastest in the first run, which is given.")
+        notes.append(
+            "‡ The first run alone: far slower than the fastest of its kind, or no room in memory."
+        )
     return "  \n".join(notes)
 
 
