@@ -1,6 +1,7 @@
 # Inkstone. `make` lists the targets; `make demo` and `make test` need nothing before them.
 
 SWIFT ?= swift
+PYTHON ?= python3
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -13,7 +14,8 @@ INKSTONE = .build/release/inkstone
 DEMO_PROMPT = 熊猫，蓝色背景
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format kernel-check quality bench mca fuzz install clean
+.PHONY: help setup build demo test lint format kernel-check quality bench mca compare fuzz install
+.PHONY: clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -59,12 +61,15 @@ quality: setup ## Measure what int8 costs in picture quality into docs/quality.m
 	$(SWIFT_BUILD) --product quality
 	.build/release/quality --output docs/quality.md
 
-bench: build ## Time each stage of the default model
+bench: build ## Time each stage of the default model, and a picture
 	$(INKSTONE) bench --guided --upscaler realesr-animevideov3-x4
 
 mca: ## Predict the NEON kernels' speed on three ARM processors into docs/neon.md
 	@.ci/setup build kernel-check mca
 	Benchmarks/mca "$(KC_CLANG)" docs/neon.md
+
+compare: build ## Compare with other CPU runtimes into docs/compare.md (hours the first time)
+	cd Benchmarks && $(PYTHON) -m compare --output ../docs/compare.md $(COMPARE)
 
 # An installed command must run where no toolchain is: it brings the Swift runtime along.
 INSTALL_BUILD = $(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install

@@ -60,14 +60,14 @@ import WeightStore
         let run = try Program.inkstone.run(
             [
                 "bench", "--model", try TinyModel.bundle(), "--size", "64x48", "--runs", "2",
-                "--guided", "--json",
+                "--guided", "--steps", "3", "--json",
             ], in: scratch)
         try #require(run.status == 0, "\(run.errors)")
         let json = try JSONValue.parse(run.output, source: "bench")
         let stages = try #require(json["stages"]?.array)
         #expect(
             stages.compactMap { $0["stage"]?.string } == [
-                "text", "unet", "unet guided", "decode",
+                "text", "unet", "unet guided", "decode", "picture",
             ])
         for stage in stages {
             let seconds = try #require(stage["seconds"]?.array)
@@ -80,7 +80,26 @@ import WeightStore
         #expect(
             stages.compactMap { $0["multiply_adds"]?.int } == [
                 1_376_256, 14_353_536, 2 * 14_353_536, 260_223_744,
+                2 * 1_376_256 + 3 * 2 * 14_353_536 + 260_223_744,
             ])
+    }
+
+    @Test func benchRunsAStageForEachLine() throws {
+        let run = try Program.inkstone.run(
+            [
+                "bench", "--model", try TinyModel.bundle(), "--size", "16x16", "--stages", "unet",
+                "--on-request",
+            ], input: Array("run\nrun\n".utf8), in: scratch)
+        try #require(run.status == 0, "\(run.errors)")
+        let lines = run.text.split(separator: "\n")
+        #expect(lines.first == "ready" && lines.count == 3)
+        #expect(lines.dropFirst().allSatisfy { (Double($0) ?? 0) > 0 })
+    }
+
+    @Test func benchRefusesStagesThatTheModelLacks() throws {
+        let run = try Program.inkstone.run(
+            ["bench", "--model", try TinyModel.bundle(), "--stages", "text,upscale"], in: scratch)
+        #expect(run.status == 2 && run.errors.contains("upscale"))
     }
 
     @Test func benchPrintsATable() throws {

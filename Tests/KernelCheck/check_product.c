@@ -344,6 +344,9 @@ static bool begin_case(check_product *product, bool is_conv) {
                       window->channels, product->groups, product->n, fillings[product->filling]);
 }
 
+/// What the products of these types are made of.
+static const check_unit units[CHECK_TYPES] = {CHECK_F32, CHECK_F32, CHECK_INT16, CHECK_INT8};
+
 void check_one_product(check_product product, bool is_conv) {
     if (!begin_case(&product, is_conv)) {
         return;
@@ -366,7 +369,7 @@ void check_one_product(check_product product, bool is_conv) {
         check_reference(&product, &operands, is_conv, c, c_count);
     }
     const double work = 2.0 * (double)(m * product.n * taps(window) * window->channels);
-    check_bench bench = check_bench_begin(work, CHECK_FLOP);
+    check_bench bench = check_bench_begin(work, units[product.types]);
     while (product.is_timed && check_bench_next(&bench)) {
         multiply(&product, &operands, is_conv, 0, window->height, all, c);
     }

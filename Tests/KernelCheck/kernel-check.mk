@@ -31,7 +31,7 @@ $(eval $(call KC_VARIANT,undefined,$(KC_UNDEFINED)))
 $(eval $(call KC_VARIANT,address,-fsanitize=address -fno-omit-frame-pointer))
 $(eval $(call KC_VARIANT,arm,$(KC_ARM)))
 
-.PHONY: kernel-check-here kernel-check-sanitized kernel-check-arm kernel-check-old kernel-bench
+.PHONY: kernel-check-here kernel-check-sanitized kernel-check-arm kernel-check-old bench-kernels
 
 kernel-check: kernel-check-here kernel-check-sanitized kernel-check-arm kernel-check-old
 
@@ -64,5 +64,5 @@ else
 kernel-check-old:
 endif
 
-kernel-bench: $(KC_BUILD)/kernel-check-native ## Time the kernels
+bench-kernels: $(KC_BUILD)/kernel-check-native ## Time each kernel beside what the processor can do
 	@$< --bench

@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { most_reports = 20, least_bytes = 60000, least_flops = 20000000 };
+enum { most_reports = 20 };
 
 const size_t check_counts[] = {0,  1,  2,  3,  4,  5,  7,  8,  9,  15,  16,  17, 23,
                                24, 25, 31, 32, 33, 47, 63, 64, 65, 127, 129, 257};
@@ -84,6 +83,14 @@ void check_use_tested(void) {
 
 ck_isa check_tested(void) {
     return state.tested;
+}
+
+bool check_benchmarking(void) {
+    return state.bench;
+}
+
+void check_print_case(void) {
+    printf("%-18s %-12s %-34s", state.name, ck_isa_name(state.tested), state.parameters);
 }
 
 // Random numbers: xorshift64*
@@ -185,51 +192,6 @@ void check_close(const char *what, size_t count, const float *expected, const fl
             return;
         }
     }
-}
-
-// Timing
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-bool check_benchmarking(void) {
-    return state.bench;
-}
-
-check_bench check_bench_begin(double work, check_unit unit) {
-    return (check_bench){.work = work, .unit = unit, .target = 1, .begin = now(), .best = 1e30};
-}
-
-/// Doubles the calls a round until a round lasts a millisecond, then takes the best of nine.
-bool check_bench_next(check_bench *bench) {
-    const double shortest = 1e-3;
-    const int last_round = 9;
-    const double least = bench->unit == CHECK_BYTES ? least_bytes : least_flops;
-    if (!state.bench || bench->work < least) {
-        return false;
-    }
-    if (bench->calls++ < bench->target) {
-        return true;
-    }
-    const double seconds = now() - bench->begin;
-    if (bench->rounds == 0 && seconds < shortest) {
-        bench->target *= 2;
-    } else {
-        bench->rounds++;
-        bench->best = fmin(bench->best, seconds / (double)bench->target);
-    }
-    if (bench->rounds < last_round) {
-        bench->calls = 1;
-        bench->begin = now();
-        return true;
-    }
-    printf("%-18s %-12s %-34s %12.1f ns %8.2f %s\n", state.name, ck_isa_name(state.tested),
-           state.parameters, bench->best * 1e9, bench->work / bench->best * 1e-9,
-           bench->unit == CHECK_BYTES ? "GB/s" : "GFLOP/s");
-    return false;
 }
 
 // The program

@@ -84,12 +84,14 @@ bool check_value(const char *what, size_t index, double expected, double actual,
 /// Fails the case with a message.
 void check_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-typedef enum check_unit { CHECK_BYTES, CHECK_FLOP } check_unit;
+/// What a kernel's work is counted in, and what its speed is compared with: a copy of as many
+/// bytes, or a loop of nothing but products of this kind.
+typedef enum check_unit { CHECK_BYTES, CHECK_F32, CHECK_INT16, CHECK_INT8 } check_unit;
 
 /// A timing loop over the rung under test; it runs not once without `--bench`, or where a call's
 /// work is too little to time.
 typedef struct check_bench {
-    double work; ///< Bytes or floating-point operations a call.
+    double work; ///< Bytes or operations a call; a multiply-add is two.
     check_unit unit;
     size_t calls, target;
     double begin, best;
@@ -100,6 +102,8 @@ check_bench check_bench_begin(double work, check_unit unit);
 bool check_bench_next(check_bench *bench);
 /// True with `--bench`, when a check adds the large cases worth timing.
 bool check_benchmarking(void);
+/// Prints name, rung and parameters of the case, without ending the line.
+void check_print_case(void);
 
 /// Small and odd counts: 0, 1, around vector and unroll widths, primes.
 extern const size_t check_counts[];

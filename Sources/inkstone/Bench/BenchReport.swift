@@ -7,13 +7,15 @@ struct BenchReport {
     let machine: String
     let instructionSet: String
     let threads: Int
+    /// 10⁹ float32 operations a second that the machine can do; nil where nobody knows.
+    let ceiling: Double?
     let timings: [StageTiming]
 
     /// A table under a line that says what was measured on.
     var text: String {
         let header = [
             "stage", "weights", "input", "load s", "median s", "min-max s", "GMAC", "GFLOP/s",
-            "peak resident", "peak anonymous",
+            "of ceiling", "peak resident", "peak anonymous",
         ]
         let rows = timings.map { timing in
             let spread = [timing.seconds.min(), timing.seconds.max()].map { seconds($0 ?? 0) }
@@ -22,12 +24,14 @@ struct BenchReport {
                 seconds(timing.median), spread.joined(separator: "-"),
                 fixed(Double(timing.multiplyAdds) / 1e9, decimals: 2),
                 fixed(timing.gigaflops, decimals: 1),
+                share(timing).map { fixed(100 * $0, decimals: 0) + " %" } ?? "?",
                 timing.memory.residentBytes.map { readable(bytes: $0) } ?? "?",
                 timing.memory.anonymousBytes.map { readable(bytes: $0) } ?? "?",
             ]
         }
         let figures = table(header: header, rows: rows, alignRight: Set(3..<header.count))
-        return "\(model) on \(machine), \(instructionSet), \(threads) threads\n\n\(figures)"
+        let limit = ceiling.map { "; float32 ceiling \(fixed($0, decimals: 1)) GFLOP/s" } ?? ""
+        return "\(model) on \(machine), \(instructionSet), \(threads) threads\(limit)\n\n\(figures)"
     }
 
     /// The same as JSON, with each run's seconds.
@@ -37,8 +41,19 @@ struct BenchReport {
             "processor": .string(machine),
             "instruction_set": .string(instructionSet),
             "threads": .integer(Int64(threads)),
-            "stages": .array(timings.map { .object($0.json) }),
+            "float32_ceiling_gflops": ceiling.map { .number($0) } ?? .null,
+            "stages": .array(
+                timings.map { timing in
+                    var json = timing.json
+                    json["share_of_ceiling"] = share(timing).map { .number($0) } ?? .null
+                    return .object(json)
+                }),
         ]
+    }
+
+    /// How much of the machine's float32 ceiling a stage reaches.
+    private func share(_ timing: StageTiming) -> Double? {
+        ceiling.map { timing.gigaflops / $0 }
     }
 
     private func seconds(_ value: Double) -> String { fixed(value, decimals: 3) }

@@ -1,6 +1,6 @@
 /// What one stage of a model took.
 struct StageTiming {
-    /// `text`, `unet`, `unet guided`, `decode`, `upscale`.
+    /// `text`, `unet`, `unet guided`, `decode`, `upscale`, `picture`.
     let stage: String
     /// The shape of what goes in, in words.
     let input: String
