@@ -97,9 +97,9 @@ static float *transformed(const shape *s, const operands *o, rectangle r) {
             const size_t pixel = i / CK_WINOGRAD_CHANNELS;
             const size_t c = first + i % CK_WINOGRAD_CHANNELS;
             const size_t from = (r.top + pixel / columns) * o->columns + r.left + pixel % columns;
-            part[i] = c < s->channels          ? o->x[from * s->channels + c]
+            part[i] = c < s->channels                ? o->x[from * s->channels + c]
                       : c < round_up(s->channels, 8) ? 0
-                                               : NAN;
+                                                     : NAN;
         }
         ck_winograd_transform(block, first, part, input);
     }
@@ -159,8 +159,7 @@ static void check_outputs(const shape *s, const operands *o, const float *y, siz
         const size_t j = i % s->outputs, pixel = i / s->outputs;
         const size_t row = pixel / s->width, column = pixel % s->width;
         const double expected = direct_sum(s, o, row, column, j);
-        const double bound =
-            ((double)s->channels + 24) * 0x1p-24 * magnitude(s, o, row, column, j);
+        const double bound = ((double)s->channels + 24) * 0x1p-24 * magnitude(s, o, row, column, j);
         if (!check_value("y", i, expected, y[pixel * ldy + j], bound + 0x1p-110)) {
             return;
         }
@@ -229,12 +228,12 @@ static void time_shape(shape s) {
     check_outputs(&s, &o, y, s.outputs);
 
     float *input = transformed(&s, &o, all);
-    float *part = check_input_f32((s.height + 2) * (s.width + 2) * CK_WINOGRAD_CHANNELS, 0,
-                                  CHECK_NORMAL);
+    float *part =
+        check_input_f32((s.height + 2) * (s.width + 2) * CK_WINOGRAD_CHANNELS, 0, CHECK_NORMAL);
     float *scratch = check_output(ck_winograd_scratch_size(block) * sizeof *scratch, 0);
     const ck_panels_q8 b = {o.q, o.scale, s.outputs, 9 * o.tap_channels};
     const double work = 18.0 * (double)(s.height * s.width * s.channels * s.outputs);
-    for (check_bench bench = check_bench_begin(work, CHECK_FLOP); check_bench_next(&bench);) {
+    for (check_bench bench = check_bench_begin(work, CHECK_F32); check_bench_next(&bench);) {
         for (size_t c = 0; c < s.channels; c += CK_WINOGRAD_CHANNELS) {
             ck_winograd_transform(block, c, part, input);
         }
@@ -256,15 +255,17 @@ void check_winograd(void) {
     }
     static const check_kind kinds[] = {CHECK_ZERO, CHECK_TINY};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        check_shape((shape){.height = 9, .width = 6, .channels = 12, .outputs = 24,
-                            .kind = kinds[i]});
+        check_shape(
+            (shape){.height = 9, .width = 6, .channels = 12, .outputs = 24, .kind = kinds[i]});
     }
     static const size_t timed[][4] = {
-        {32, 48, 64, 32},   {32, 48, 192, 64},  {32, 48, 320, 320}, {32, 32, 640, 640},
+        {32, 48, 64, 32},    {32, 48, 192, 64},  {32, 48, 320, 320}, {32, 32, 640, 640},
         {16, 16, 1280, 640}, {32, 48, 512, 512}, {32, 48, 128, 128}, {8, 8, 1280, 640},
     };
     for (size_t i = 0; check_benchmarking() && i < sizeof timed / sizeof *timed; i++) {
-        time_shape((shape){.height = timed[i][0], .width = timed[i][1], .channels = timed[i][2],
+        time_shape((shape){.height = timed[i][0],
+                           .width = timed[i][1],
+                           .channels = timed[i][2],
                            .outputs = timed[i][3]});
     }
 }
