@@ -58,8 +58,7 @@ static void transform_weights__reference(const int8_t *panel, size_t tap_stride,
                                          ck_planes weights) {
     for (size_t c = 0; c < channels; c++) {
         for (size_t j = 0; j < CK_PANEL_Q8; j++) {
-            const size_t at =
-                (c / CK_BLOCK_Q8 * CK_PANEL_Q8 + j) * CK_BLOCK_Q8 + c % CK_BLOCK_Q8;
+            const size_t at = (c / CK_BLOCK_Q8 * CK_PANEL_Q8 + j) * CK_BLOCK_Q8 + c % CK_BLOCK_Q8;
             float q[9], transformed[36];
             for (size_t tap = 0; tap < 9; tap++) {
                 q[tap] = panel[tap * tap_stride + at];
@@ -79,7 +78,8 @@ static void multiply_place(const ck_winograd_product *product, const float *inpu
             float *const sum = &sums[tile * CK_WINOGRAD_PANEL + j];
             float total = product->adds ? *sum : 0;
             for (size_t c = 0; c < product->channels; c++) {
-                total += input[tile * CK_WINOGRAD_CHANNELS + c] * weights[c * CK_WINOGRAD_PANEL + j];
+                total +=
+                    input[tile * CK_WINOGRAD_CHANNELS + c] * weights[c * CK_WINOGRAD_PANEL + j];
             }
             *sum = total;
         }

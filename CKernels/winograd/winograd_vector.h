@@ -55,9 +55,8 @@ static inline __attribute__((always_inline)) void weight_column(f32v q0, f32v q1
     t[5 * to] = q2;
 }
 
-static inline __attribute__((always_inline)) void transform_kernel(const int8_t *q,
-                                                                   size_t tap_stride, int byte,
-                                                                   ck_planes weights) {
+static inline __attribute__((always_inline)) void
+transform_kernel(const int8_t *q, size_t tap_stride, int byte, ck_planes weights) {
     f32v columns[18];
     for (size_t j = 0; j < 3; j++) {
         weight_column(f32v_from_byte_of_four(q + j * tap_stride, byte),
@@ -87,14 +86,12 @@ static void transform_weights(const int8_t *panel, size_t tap_stride, size_t cha
 }
 
 /// One register tile: rows × 16 sums, 12 vectors with AVX2. A row past the last repeats it.
-static inline __attribute__((always_inline)) void multiply_tile(const float *const *a,
-                                                                const float *b, size_t channels,
-                                                                bool adds, float *c) {
+static inline __attribute__((always_inline)) void
+multiply_tile(const float *const *a, const float *b, size_t channels, bool adds, float *c) {
     f32v sum[rows][vectors];
     for (size_t i = 0; i < rows; i++) {
         for (size_t v = 0; v < vectors; v++) {
-            sum[i][v] =
-                adds ? f32v_load(c + i * CK_WINOGRAD_PANEL + v * f32v_lanes) : f32v_all(0);
+            sum[i][v] = adds ? f32v_load(c + i * CK_WINOGRAD_PANEL + v * f32v_lanes) : f32v_all(0);
         }
     }
 #pragma clang loop unroll_count(4)
@@ -145,8 +142,7 @@ static inline __attribute__((always_inline)) void sum_column(const f32v *m, f32v
     t[0] = f32v_fma(f32v_all(-0.25f), far, f32v_fma(f32v_all(-1.5f), m[0], near));
     t[to] = f32v_fma(f32v_all(-0.5f), far_odd, near_odd);
     t[2 * to] = f32v_sub(near, far);
-    t[3 * to] =
-        f32v_fma(f32v_all(-6), m[5], f32v_fma(f32v_all(-2), far_odd, near_odd));
+    t[3 * to] = f32v_fma(f32v_all(-6), m[5], f32v_fma(f32v_all(-2), far_odd, near_odd));
 }
 
 /// The tile's 4×4 outputs of one vector, still to be stored.
