@@ -8,6 +8,10 @@
 #pragma clang assume_nonnull begin
 #endif
 
+/// y [count, channels] from x [count, channels], pixels `ldx` and `ldy` floats apart.
+void ck_copy_pixels(size_t count, size_t channels, const float *x, size_t ldx, float *y,
+                    size_t ldy);
+
 /// One row of pixels, each written twice: y [2 · width, channels] from x [width, channels].
 void ck_upsample_nearest_2x(size_t width, size_t channels, const float *x, float *y);
 

@@ -8,6 +8,8 @@
 enum {
     part_channels = CK_WINOGRAD_CHANNELS,
     panel_outputs = CK_WINOGRAD_PANEL,
+    group_panels = 2 * CK_WINOGRAD_PANELS, ///< Of int8 weights, that are multiplied at a time.
+    taps = 9,
     line = 16, ///< Floats of a cache line.
 };
 
@@ -63,30 +65,55 @@ static size_t weights_stride(void) {
     return plane_stride(CK_WINOGRAD_PANELS * part_channels * panel_outputs);
 }
 
+/// Floats of the sums of a group.
+static size_t group_size(const ck_winograd_block *block) {
+    return CK_WINOGRAD_PLACES * sums_stride(block);
+}
+
 size_t ck_winograd_input_size(ck_winograd_block block) {
-    const size_t parts = (block.channels + part_channels - 1) / part_channels;
-    return parts * CK_WINOGRAD_PLACES * input_stride(&block);
+    return CK_WINOGRAD_PLACES * input_stride(&block);
 }
 
-size_t ck_winograd_scratch_size(ck_winograd_block block) {
-    return CK_WINOGRAD_PLACES * (weights_stride() + sums_stride(&block));
+size_t ck_winograd_scratch_size(ck_winograd_block block, size_t panels) {
+    const size_t groups = (panels + group_panels - 1) / group_panels;
+    return CK_WINOGRAD_PLACES * weights_stride() + groups * group_size(&block);
 }
 
-void ck_winograd_transform(ck_winograd_block block, size_t first_channel, const float *x,
-                           float *input) {
+void ck_winograd_transform(ck_winograd_block block, size_t tile_row, size_t channels,
+                           const float *x, float *input) {
     const size_t vector = 8;
-    const size_t channels =
-        round_up(smaller(block.channels - first_channel, part_channels), vector);
     const size_t row_stride = (block.tile_columns * CK_WINOGRAD_TILE + 2) * part_channels;
-    const size_t stride = input_stride(&block);
-    input += first_channel / part_channels * CK_WINOGRAD_PLACES * stride;
-    for (size_t r = 0; r < block.tile_rows; r++) {
-        for (size_t c = 0; c < block.tile_columns; c++, input += part_channels) {
-            const float *first = x + CK_WINOGRAD_TILE * (r * row_stride + c * part_channels);
-            ck_kernels.winograd.transform_input(first, row_stride, channels,
-                                                (ck_planes){input, stride});
-        }
+    ck_planes tile = {input + tile_row * block.tile_columns * part_channels, input_stride(&block)};
+    for (size_t c = 0; c < block.tile_columns; c++) {
+        ck_kernels.winograd.transform_input(x, row_stride, round_up(channels, vector), tile);
+        x += CK_WINOGRAD_TILE * part_channels;
+        tile.data += part_channels;
     }
+}
+
+/// The groups of a range of panels, one after the other: their panels, and the place of their sums.
+typedef struct group {
+    ck_panel_range panels;
+    float *sums;
+} group;
+
+static group first_group(ck_panel_range range, const float *scratch) {
+    return (group){
+        .panels = {range.begin, smaller(range.begin + group_panels, range.end)},
+        .sums = (float *)scratch + CK_WINOGRAD_PLACES * weights_stride(),
+    };
+}
+
+static group next_group(group group, ck_panel_range range, const ck_winograd_block *block) {
+    group.panels.begin = group.panels.end;
+    group.panels.end = smaller(group.panels.begin + group_panels, range.end);
+    group.sums += group_size(block);
+    return group;
+}
+
+/// Two panels of int8 weights make a panel of sums.
+static size_t panel_count(ck_panel_range range) {
+    return (range.end - range.begin + 1) / 2;
 }
 
 /// The weights of the panels in `range`, for the channels of a part that begins at `channel`. An
@@ -94,7 +121,7 @@ void ck_winograd_transform(ck_winograd_block block, size_t first_channel, const 
 static void transform_weights(const ck_panels_q8 *b, ck_panel_range range, size_t channel,
                               const ck_winograd_product *product) {
     const size_t panel_bytes = round_up(b->k, 2 * CK_BLOCK_Q8) * CK_PANEL_Q8;
-    const size_t tap_stride = b->k / 9 * CK_PANEL_Q8;
+    const size_t tap_stride = b->k / taps * CK_PANEL_Q8;
     for (size_t at = 0; at < 2 * product->panels; at++) {
         const size_t panel = smaller(range.begin + at, range.end - 1);
         const ck_planes weights = {product->weights.data +
@@ -106,81 +133,67 @@ static void transform_weights(const ck_panels_q8 *b, ck_panel_range range, size_
     }
 }
 
-/// What `ck_winograd_q8` is asked for, apart from the panels.
-typedef struct request {
-    const ck_winograd_block *block;
-    const ck_panels_q8 *b;
-    const float *_Nullable bias;
-    float *y;
-    size_t row_stride, ldy;
-} request;
-
-/// Stores the outputs of one panel, [first, end) or the first 16 of them.
-static void finish_panel(const request *request, size_t first, size_t end, ck_planes sums) {
-    const ck_winograd_block *const block = request->block;
-    float scale[panel_outputs] = {0}, bias[panel_outputs] = {0};
-    const size_t outputs = smaller(end - first, panel_outputs);
-    for (size_t j = 0; j < outputs; j++) {
-        scale[j] = request->b->scale[first + j] * (1.0f / 36);
-        bias[j] = request->bias ? request->bias[first + j] : 0;
+void ck_winograd_multiply_q8(ck_winograd_block block, size_t first_channel, const float *input,
+                             ck_panels_q8 b, ck_panel_range range, float *scratch) {
+    ck_winograd_product product = {
+        .input = {(float *)input, input_stride(&block)},
+        .weights = {scratch, weights_stride()},
+        .tiles = tile_count(&block),
+        .channels = smaller(b.k / taps - first_channel, part_channels),
+        .adds = first_channel > 0,
+    };
+    group group = first_group(range, scratch);
+    while (group.panels.begin < range.end) {
+        product.sums = (ck_planes){group.sums, sums_stride(&block)};
+        product.panels = panel_count(group.panels);
+        transform_weights(&b, group.panels, first_channel, &product);
+        ck_kernels.winograd.multiply(&product);
+        group = next_group(group, range, &block);
     }
+}
+
+/// Stores one panel's sums of all tiles; `output` is of the block's first pixel.
+static void finish_panel(const ck_winograd_block *block, ck_planes sums,
+                         ck_winograd_output output) {
+    float *const y = output.y;
     for (size_t r = 0; r < block->height; r += CK_WINOGRAD_TILE) {
-        float *const y = request->y + r * request->row_stride + first;
         for (size_t c = 0; c < block->width; c += CK_WINOGRAD_TILE) {
             const size_t tile = r / CK_WINOGRAD_TILE * block->tile_columns + c / CK_WINOGRAD_TILE;
-            const ck_winograd_output output = {
-                .y = y + c * request->ldy,
-                .row_stride = request->row_stride,
-                .ldy = request->ldy,
-                .rows = smaller(block->height - r, CK_WINOGRAD_TILE),
-                .columns = smaller(block->width - c, CK_WINOGRAD_TILE),
-                .outputs = outputs,
-                .scale = scale,
-                .bias = bias,
-            };
+            output.y = y + r * output.row_stride + c * output.ldy;
+            output.rows = smaller(block->height - r, CK_WINOGRAD_TILE);
+            output.columns = smaller(block->width - c, CK_WINOGRAD_TILE);
             const ck_planes tile_sums = {sums.data + tile * panel_outputs, sums.stride};
             ck_kernels.winograd.transform_sums(tile_sums, &output);
         }
     }
 }
 
-/// The panels of int8 weights in `range`, at most two for each panel of sums.
-static void run_panels(const request *request, const float *input, ck_panel_range range,
-                       ck_winograd_product product) {
-    const size_t channels = request->b->k / 9;
-    for (size_t channel = 0; channel < channels; channel += part_channels) {
-        const size_t part = channel / part_channels * CK_WINOGRAD_PLACES;
-        product.input.data = (float *)input + part * product.input.stride;
-        product.channels = smaller(channels - channel, part_channels);
-        product.adds = channel > 0;
-        transform_weights(request->b, range, channel, &product);
-        ck_kernels.winograd.multiply(&product);
-    }
-    const size_t rows = round_up(product.tiles, CK_WINOGRAD_ROWS);
-    const size_t end = smaller(range.end * CK_PANEL_Q8, request->b->n);
-    for (size_t panel = 0; panel < product.panels; panel++) {
-        const size_t first = range.begin * CK_PANEL_Q8 + panel * panel_outputs;
-        const ck_planes sums = {product.sums.data + panel * rows * panel_outputs,
-                                product.sums.stride};
-        finish_panel(request, first, end, sums);
-    }
-}
-
-void ck_winograd_q8(ck_winograd_block block, const float *input, ck_panels_q8 b,
-                    ck_panel_range range, const float *_Nullable bias, float *y, size_t row_stride,
-                    size_t ldy, float *scratch) {
-    const request request = {&block, &b, bias, y, row_stride, ldy};
-    float *const weights = scratch + CK_WINOGRAD_PLACES * sums_stride(&block);
-    const size_t step = 2 * CK_WINOGRAD_PANELS;
-    for (size_t panel = range.begin; panel < range.end; panel += step) {
-        const ck_panel_range panels = {panel, smaller(panel + step, range.end)};
-        const ck_winograd_product product = {
-            .input = {NULL, input_stride(&block)},
-            .weights = {weights, weights_stride()},
-            .sums = {scratch, sums_stride(&block)},
-            .tiles = tile_count(&block),
-            .panels = (panels.end - panels.begin + 1) / 2,
-        };
-        run_panels(&request, input, panels, product);
+void ck_winograd_finish_q8(ck_winograd_block block, ck_panels_q8 b, ck_panel_range range,
+                           const float *_Nullable bias, const float *scratch, float *y,
+                           size_t row_stride, size_t ldy) {
+    const size_t panel_size = round_up(tile_count(&block), CK_WINOGRAD_ROWS) * panel_outputs;
+    group group = first_group(range, scratch);
+    while (group.panels.begin < range.end) {
+        const size_t end = smaller(group.panels.end * CK_PANEL_Q8, b.n);
+        for (size_t panel = 0; panel < panel_count(group.panels); panel++) {
+            const size_t first = group.panels.begin * CK_PANEL_Q8 + panel * panel_outputs;
+            float scales[panel_outputs] = {0}, biases[panel_outputs] = {0};
+            const size_t outputs = smaller(end - first, panel_outputs);
+            for (size_t j = 0; j < outputs; j++) {
+                scales[j] = b.scale[first + j] * (1.0f / 36);
+                biases[j] = bias ? bias[first + j] : 0;
+            }
+            const ck_winograd_output output = {
+                .y = y + first,
+                .row_stride = row_stride,
+                .ldy = ldy,
+                .outputs = outputs,
+                .scale = scales,
+                .bias = biases,
+            };
+            const ck_planes sums = {group.sums + panel * panel_size, sums_stride(&block)};
+            finish_panel(&block, sums, output);
+        }
+        group = next_group(group, range, &block);
     }
 }

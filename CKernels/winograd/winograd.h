@@ -17,8 +17,9 @@
 /// stand in Aᵀ and in the 36, so that the transformed weights are integers below 2¹³: exact.
 ///
 /// For each of the 36 places of a tile there is a matrix product, tiles × channels × outputs. The
-/// caller transforms the input of a block of tiles once and multiplies it with any range of panels;
-/// weights are transformed panel by panel as they come, for all tiles of the block.
+/// caller transforms the input of a block of tiles part by part, multiplies the parts in order with
+/// a range of panels, and finishes the range. Weights are transformed panel by panel as they come,
+/// for all tiles of the block. Input and scratch are 64-byte aligned.
 ///
 /// Numeric promise: let S be the same formula with every number replaced by its magnitude and every
 /// difference by a sum, |bias| included. Then y is within (channels + 24) · 2⁻²⁴ · S of the exact
@@ -39,35 +40,39 @@
 #endif
 
 #define CK_WINOGRAD_TILE 4      ///< Output pixels along a side of a tile; it reads 2 more.
-#define CK_WINOGRAD_CHANNELS 64 ///< Channels that are transformed at a time.
+#define CK_WINOGRAD_CHANNELS 32 ///< Channels of a part of the input.
 
-/// A block of tiles, and the input channels of the convolution.
+/// A block of tiles.
 typedef struct ck_winograd_block {
     size_t tile_rows, tile_columns; ///< At least 1.
     size_t height, width;           ///< Output pixels that exist: at most 4 a tile.
-    size_t channels;
 } ck_winograd_block;
 
 /// True where the selected rung computes such convolutions best this way.
 bool ck_winograd_is_preferred(void);
 
-/// Floats of a block's transformed input, and of the scratch that multiplying it takes.
+/// Floats of a part's transformed input, and of the scratch that `panels` panels take.
 size_t ck_winograd_input_size(ck_winograd_block block);
-size_t ck_winograd_scratch_size(ck_winograd_block block);
+size_t ck_winograd_scratch_size(ck_winograd_block block, size_t panels);
 
-/// Transforms `CK_WINOGRAD_CHANNELS` channels (fewer in the last call) from `first_channel` on, a
-/// multiple of it. x [4 · tile_rows + 2, 4 · tile_columns + 2, CK_WINOGRAD_CHANNELS]: the pixels
-/// that the tiles read, beginning one above and left of the first output. It holds zeros where the
+/// Transforms a part of the input for row `tile_row` of the block's tiles: `channels` channels, at
+/// most `CK_WINOGRAD_CHANNELS`. x [6, 4 · tile_columns + 2, CK_WINOGRAD_CHANNELS] holds the pixels
+/// that these tiles read, beginning one above and left of their first output; zeros where the
 /// picture has no pixel, and from the last channel up to the next multiple of 8.
-void ck_winograd_transform(ck_winograd_block block, size_t first_channel, const float *x,
-                           float *input);
+void ck_winograd_transform(ck_winograd_block block, size_t tile_row, size_t channels,
+                           const float *x, float *input);
+
+/// Multiplies a part of the input with the panels in `range`, and adds to the sums in `scratch`, or
+/// begins them where `first_channel`, a multiple of `CK_WINOGRAD_CHANNELS`, is 0. `b` has 9 taps,
+/// its channels rounded up to a multiple of 4.
+void ck_winograd_multiply_q8(ck_winograd_block block, size_t first_channel, const float *input,
+                             ck_panels_q8 b, ck_panel_range range, float *scratch);
 
 /// y[r · row_stride + c · ldy + j] for the output pixels (r, c) of the block and the outputs j of
-/// the panels in `range`; `y` points at output 0 whatever the range. `b` has 9 taps, its channels
-/// rounded up to a multiple of 4. `input` and `scratch` are 64-byte aligned.
-void ck_winograd_q8(ck_winograd_block block, const float *input, ck_panels_q8 b,
-                    ck_panel_range range, const float *_Nullable bias, float *y, size_t row_stride,
-                    size_t ldy, float *scratch);
+/// the panels in `range`, whose sums are in `scratch`. `y` points at output 0 whatever the range.
+void ck_winograd_finish_q8(ck_winograd_block block, ck_panels_q8 b, ck_panel_range range,
+                           const float *_Nullable bias, const float *scratch, float *y,
+                           size_t row_stride, size_t ldy);
 
 #if defined(__clang__)
 #pragma clang assume_nonnull end

@@ -2,9 +2,9 @@
 ///
 /// All that is transformed lies in 36 planes, one for each place (6 i + j) of a tile's 6×6 matrix:
 ///
-///     input    [36][tiles][CK_WINOGRAD_CHANNELS]            Bᵀ d B of one part of the channels
-///     weights  [36][panels][channels of the part][16]       G q Gᵀ
-///     sums     [36][panels][tiles, rounded up to 6][16]
+///     input    [36][tiles][CK_WINOGRAD_CHANNELS]            Bᵀ d B of a part of the channels
+///     weights  [36][panels][channels of the part][16]       G q Gᵀ of a group of panels
+///     sums     [36][panels][tiles, rounded up to 6][16]     of a group of panels
 ///
 /// Planes lie an odd number of cache lines apart, or the 36 lines of a tile would share a set.
 #ifndef CK_WINOGRAD_TABLE_H
@@ -19,7 +19,7 @@
 
 #define CK_WINOGRAD_PLACES 36 ///< Places of a tile's transformed matrix.
 #define CK_WINOGRAD_PANEL 16  ///< Outputs of a panel: two panels of int8 weights.
-#define CK_WINOGRAD_PANELS 2  ///< Panels that are multiplied at a time.
+#define CK_WINOGRAD_PANELS 2  ///< Panels of a group: they are multiplied together.
 #define CK_WINOGRAD_ROWS 6    ///< Tiles of a register tile.
 
 /// The planes that a step reads or writes: plane p begins at `data + p · stride`.
@@ -28,7 +28,7 @@ typedef struct ck_planes {
     size_t stride;
 } ck_planes;
 
-/// One part of the channels times some panels.
+/// A part of the channels times a group of panels.
 typedef struct ck_winograd_product {
     ck_planes input, weights, sums;
     size_t tiles, channels, panels;

@@ -44,7 +44,7 @@ package struct Convolution: Sendable {
             inputs: inputs.map(ProductInput.tensor), window: window, upsampled: upsampled,
             prologue: norm.map(Prologue.scaleShift) ?? .none, outputs: [output],
             executor: executor
-        ).run()
+        ).convolve()
         return y
     }
 

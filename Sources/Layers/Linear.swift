@@ -45,7 +45,8 @@ package struct Linear: Sendable {
         let tensors = layers.map { executor.tensor(x.shape.with(channels: $0.outputs)) }
         let outputs = zip(layers, tensors).map { $0.output($1) }
         WindowProduct(
-            inputs: [.tensor(x)], window: .point, prologue: prologue, outputs: outputs, executor: executor
+            inputs: [.tensor(x)], window: .point, prologue: prologue, outputs: outputs,
+            executor: executor
         ).run()
         return tensors
     }

@@ -24,6 +24,8 @@ package struct Matrix: @unchecked Sendable {
 
     var isFloat32: Bool { if case .f32 = panels { true } else { false } }
 
+    var isInt8: Bool { if case .q8 = panels { true } else { false } }
+
     /// Outputs in a panel.
     var panelWidth: Int {
         if case .q8 = panels { Int(CK_PANEL_Q8) } else { Int(CK_PANEL_FLOAT) }

@@ -38,6 +38,7 @@ package struct ShuffledRow {
     }
 
     private func add(_ row: Int, to y: UnsafeMutablePointer<Float>, length: Int) {
+        guard base.storage.isThere else { return }
         let channels = base.shape.channels
         let x = base.pointer(image: image) + row * base.shape.width * channels
         for index in 0..<factor * length {

@@ -9,24 +9,25 @@ enum Prologue {
     case scaleShift(ScaleShift)
 
     var isNone: Bool { if case .none = self { true } else { false } }
+    var isLayerNorm: Bool { if case .layerNorm = self { true } else { false } }
 
     /// Writes `count` rows of the `channels` channels that begin at `firstChannel` of the whole row.
+    /// - Parameter xStride: from row to row of x; nil where nothing lies between them.
     func apply(
         image: Int, firstChannel: Int, channels: Int, count: Int, x: UnsafePointer<Float>,
-        into y: UnsafeMutablePointer<Float>, stride: Int
+        xStride: Int? = nil, into y: UnsafeMutablePointer<Float>, stride: Int
     ) {
+        let xStride = xStride ?? channels
         switch self {
         case .none:
-            for row in 0..<count {
-                (y + row * stride).update(from: x + row * channels, count: channels)
-            }
+            ck_copy_pixels(count, channels, x, xStride, y, stride)
         case .layerNorm(let norm):
             ck_layer_norm(
-                count, channels, x, channels, norm.gamma.pointer, norm.beta.pointer, norm.epsilon,
+                count, channels, x, xStride, norm.gamma.pointer, norm.beta.pointer, norm.epsilon,
                 y, stride)
         case .scaleShift(let coefficients):
             ck_scale_shift(
-                count, channels, x, channels, coefficients.scale(image) + firstChannel,
+                count, channels, x, xStride, coefficients.scale(image) + firstChannel,
                 coefficients.shift(image) + firstChannel, coefficients.silu, y, stride)
         }
     }

@@ -114,7 +114,8 @@ struct PackedRows {
     func dropFirst(_ count: Int) -> PackedRows {
         PackedRows(
             layout: layout, data: data + count * layout.bytesPerRow,
-            scale: scale + count * layout.groups.count, offset: offset + count * layout.groups.count)
+            scale: scale + count * layout.groups.count, offset: offset + count * layout.groups.count
+        )
     }
 
     /// Packs `count` float rows at row `row`. Float rows may already stand where they belong.

@@ -138,6 +138,8 @@ struct StripPlan {
     /// A worker's memory: gathered floats and an upsampled row of them; or, at another time, a strip
     /// of output, since rows of a store may lie apart.
     var scratchBytes: Int {
-        max(gatherBytes * 3, rowsPerStrip * outputWidth * largestMatrix * MemoryLayout<Float>.stride)
+        max(
+            gatherBytes * 3, rowsPerStrip * outputWidth * largestMatrix * MemoryLayout<Float>.stride
+        )
     }
 }

@@ -40,6 +40,14 @@ struct ProductOutput {
     enum Target {
         case tensor(Tensor, residual: Residual?)
         case rows(RowTarget)
+
+        /// Of the whole output.
+        var shape: Shape {
+            switch self {
+            case .tensor(let tensor, _): tensor.shape
+            case .rows(let target): target.store.shape
+            }
+        }
     }
 
     enum Bias {
@@ -73,6 +81,15 @@ struct WindowProduct {
 
     /// True when every output pixel reads the one input pixel at its own place, and pixels lie in a row.
     var readsPoints: Bool { window.isPoint && upsampled == nil && rows == nil }
+
+    /// Runs a convolution, by Winograd's algorithm where that is faster.
+    func convolve() {
+        if let winograd = WinogradProduct(self) {
+            winograd.run()
+        } else {
+            run()
+        }
+    }
 
     /// Runs the product; matrices that want different forms of the input take turns.
     ///
@@ -135,7 +152,7 @@ struct WindowProduct {
         case .rows(let target):
             let block = multiply(
                 work, by: output, into: memory.assumingMemoryBound(to: Float.self))
-            target.take(block, from: work.strip)
+            target.take(block, row: work.strip.firstRow)
         }
     }
 

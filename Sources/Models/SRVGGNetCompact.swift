@@ -52,7 +52,8 @@ package struct SRVGGNetCompact: Upscaler {
             x = graph.append(.init(layer.convolution, [x], activation: layer.activation))
         }
         let shuffle = ShuffledRow(adding: picture, image: image, factor: scale)
-        try graph.run(RowStore(picture, image: image), tiling: tiling, on: executor) { row, values in
+        try graph.run(RowStore(picture, image: image), tiling: tiling, on: executor) {
+            row, values in
             try shuffle.enlarge(row, values, each: each)
         }
     }

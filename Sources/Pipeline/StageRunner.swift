@@ -1,4 +1,3 @@
-package import Layers
 internal import Models
 internal import Samplers
 package import Tensors

@@ -1,4 +1,3 @@
-package import Layers
 internal import Models
 package import Pictures
 package import Samplers

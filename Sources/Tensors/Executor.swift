@@ -6,20 +6,29 @@ package struct Executor: Sendable {
     package let workspace: Workspace
     /// How activations are quantised that multiply int8 weights: what the processor does best.
     package let activation: ActivationPrecision
+    /// Which 3×3 convolutions of int8 weights go by Winograd's algorithm.
+    package let winograd: WinogradUse
 
     /// - Parameters:
     ///   - threads: 1 or more.
     ///   - activation: nil for what the selected instruction set does best.
-    package init(threads: Int, activation: ActivationPrecision? = nil) {
+    ///   - winograd: nil for what suits both. It has float32 activations, so it takes no place of those
+    ///     of 8 bits.
+    package init(
+        threads: Int, activation: ActivationPrecision? = nil, winograd: WinogradUse? = nil
+    ) {
         parallel = Parallel(threads: threads)
         workspace = Workspace()
         self.activation = activation ?? .preferred
+        let suits = self.activation == .q16 && ck_winograd_is_preferred()
+        self.winograd = winograd ?? (suits ? .whereFaster : .never)
     }
 
     private init(rehearsing executor: Executor) {
         parallel = Parallel(threads: executor.parallel.threads, rehearsing: true)
         workspace = Workspace(rehearsing: true)
         activation = executor.activation
+        winograd = executor.winograd
     }
 
     /// An executor that does everything but the arithmetic: what runs on it takes exactly the memory that
@@ -37,6 +46,15 @@ package struct Executor: Sendable {
         return Scratch(
             storage: workspace.take(bytes: stride * parallel.threads), stride: stride)
     }
+}
+
+/// Which 3×3 convolutions of int8 weights at stride 1 go by Winograd's algorithm, in float32; every
+/// instruction set can do so.
+package enum WinogradUse: Sendable {
+    case never
+    /// Those that are large enough.
+    case whereFaster
+    case always
 }
 
 /// The precision of activations that multiply int8 weights; every instruction set can do each.

@@ -39,6 +39,7 @@ package struct Tensor: Sendable {
     package func set(row: Int, image: Int, to values: Span<Float>) {
         let count = shape.width * shape.channels
         precondition(values.count == count)
+        guard storage.isThere else { return }
         let target = pointer(image: image) + row * count
         values.withUnsafeBufferPointer { source in
             if let base = source.baseAddress { target.update(from: base, count: count) }

@@ -3,20 +3,22 @@ import Tensors
 /// The kinds of numbers that a product is computed in.
 enum Arithmetic: CaseIterable {
     case f32, f16, q16, q8
+    /// float32 activations and int8 weights, where the convolution is of that kind; else as q16.
+    case winograd
 
     /// How its weights are stored.
     var form: TinyWeights.Form {
         switch self {
         case .f32: .f32
         case .f16: .f16
-        case .q16, .q8: .int8
+        case .q16, .q8, .winograd: .int8
         }
     }
 
     /// Half the distance of two activations, as a part of the largest in their group.
     var halfStep: Double {
         switch self {
-        case .f32, .f16: 0
+        case .f32, .f16, .winograd: 0
         case .q16: 0.5 / 2047
         case .q8: 0.5 / 127
         }
@@ -25,7 +27,9 @@ enum Arithmetic: CaseIterable {
     /// An executor that computes so.
     func executor(threads: Int = 2) throws -> Executor {
         try InstructionSet.selectFromEnvironment()
-        return Executor(threads: threads, activation: self == .q8 ? .q8 : .q16)
+        return Executor(
+            threads: threads, activation: self == .q8 ? .q8 : .q16,
+            winograd: self == .winograd ? .always : .never)
     }
 }
 
@@ -59,6 +63,9 @@ extension Estimate {
         geometry: Geometry, arithmetic: Arithmetic
     ) {
         let output = geometry.output(of: x.shape, kernel: kernel)
+        let isWinograd = arithmetic == .winograd && geometry.suitsWinograd(kernel: kernel)
+        let arithmetic = arithmetic == .winograd && !isWinograd ? .q16 : arithmetic
+        let spread = isWinograd ? Self.winogradTolerance(x, weights: weights) : 0
         let window = PixelWindow(
             values: x.values,
             errors: Self.quantisationErrors(x, groups: groups, arithmetic: arithmetic),
@@ -75,9 +82,20 @@ extension Estimate {
                 let row = weights[index * window.length..<(index + 1) * window.length]
                 let (value, tolerance) = window.product(pixels, Array(row), bias: offset)
                 values.append(value)
-                tolerances.append(tolerance)
+                tolerances.append(tolerance + spread)
             }
         }
+    }
+
+    /// The promise of winograd.h for the largest of the activations and weights everywhere. Transforms
+    /// of ones by the matrices' magnitudes multiply to (10, 30, 30, 42, 42, 10) along a side, which the
+    /// fourth row of Aᵀ sums up to 288.
+    private static func winogradTolerance(_ x: Tensor, weights: [Float]) -> Double {
+        let activation = x.values.map { abs(Double($0)) }.max() ?? 0
+        let weight = weights.map { abs(Double($0)) }.max() ?? 0
+        let channels = Double(x.shape.channels)
+        let sum = 288 * 288 / 36 * channels * activation * weight
+        return (channels + 24) * 0x1p-24 * sum
     }
 
     /// How far each activation may be from its quantised form.
@@ -140,6 +158,10 @@ struct Geometry {
     var after = 1
     /// The size that the input is seen at, if nearest neighbour doubles it first.
     var upsampled: (height: Int, width: Int)?
+
+    func suitsWinograd(kernel: Int) -> Bool {
+        kernel == 3 && stride == 1 && before == 1 && after == 1
+    }
 
     /// The height and width of what comes out.
     func output(of shape: Shape, kernel: Int) -> (height: Int, width: Int) {

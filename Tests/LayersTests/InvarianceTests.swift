@@ -79,10 +79,10 @@ extension InvarianceTests {
     private static let convolution = Subject(
         testDescription: "convolution",
         shape: Shape(images: 1, height: 41, width: 23, channels: 12),
-        weights: { $0.addMatrix("conv", outputs: 200, channels: 12, kernel: 3) },
+        weights: { $0.addMatrix("conv", outputs: 264, channels: 12, kernel: 3) },
         layer: { reader in
             let layer = try Convolution(
-                "conv", channels: 12, outputs: 200, window: .same(kernel: 3), from: reader)
+                "conv", channels: 12, outputs: 264, window: .same(kernel: 3), from: reader)
             return { x, executor in layer(x, activation: .silu, on: executor) }
         })
 

@@ -13,6 +13,9 @@ extension Convolution {
         return max(first, 0) / factor..<min(last, height * factor - 1) / factor + 1
     }
 
+    /// Rows are best computed so many at a time from the top on: Winograd's tiles are.
+    var rowsAtOnce: Int { matrix.isInt8 && window == .same(kernel: 3) ? WinogradPlan.side : 1 }
+
     /// The shape of the output for one picture.
     func output(_ input: Shape, doubled: Bool) -> Shape {
         let factor = doubled ? 2 : 1
@@ -27,7 +30,6 @@ extension Convolution {
         activation: Activation, into target: RowTarget, on executor: Executor
     ) {
         let input = inputs[0].shape
-        target.sums?.begin(rows)
         WindowProduct(
             inputs: inputs.map(ProductInput.rows), window: window,
             upsampled: doubled
@@ -39,7 +41,6 @@ extension Convolution {
                     target: .rows(target), activation: activation)
             ],
             executor: executor
-        ).run()
-        target.sums?.finish(on: executor)
+        ).convolve()
     }
 }

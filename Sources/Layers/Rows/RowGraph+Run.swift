@@ -19,16 +19,17 @@ extension RowGraph {
                 sources: stores.filter { pass.sources.contains($0.key) },
                 coefficients: coefficients,
                 sums: isNormed
-                    ? RowSums(channels: nodes[pass.target].shape.channels, in: executor.workspace)
+                    ? RowSums(channels: nodes[pass.target].shape.channels, on: executor)
                     : nil,
                 isKept: plan.kept.contains(pass.target), executor: executor)
             for source in pass.expiring { stores[source] = nil }
             let store = try pass.run(work) { store, rows in
-                guard pass.target == last else { return }
-                try hand(rows, of: store, to: each, on: executor)
+                if pass.target == last { try hand(rows, of: store, to: each) }
             }
             if work.isKept { stores[pass.target] = store }
-            if let sums = work.sums { addCoefficients(of: pass.target, sums, &coefficients, executor) }
+            if let sums = work.sums {
+                addCoefficients(of: pass.target, sums, &coefficients, executor)
+            }
         }
     }
 
@@ -38,8 +39,8 @@ extension RowGraph {
     ) -> [Index: ScaleShift] {
         var coefficients: [Index: ScaleShift] = [:]
         guard isNormed[Self.given] else { return coefficients }
-        let sums = RowSums(channels: given.shape.channels, in: executor.workspace)
-        sums.add(given, on: executor)
+        let sums = RowSums(channels: given.shape.channels, on: executor)
+        sums.add(given.rows, of: given, on: executor)
         addCoefficients(of: Self.given, sums, &coefficients, executor)
         return coefficients
     }
@@ -57,10 +58,14 @@ extension RowGraph {
     }
 
     private func hand(
-        _ rows: Range<Int>, of store: RowStore, to each: (Int, Span<Float>) throws -> Void,
-        on executor: Executor
+        _ rows: Range<Int>, of store: RowStore, to each: (Int, Span<Float>) throws -> Void
     ) rethrows {
         let count = store.shape.width * store.shape.channels
+        guard store.isThere else {
+            let zeros = [Float](repeating: 0, count: count)
+            for row in rows { try each(row, zeros.span) }
+            return
+        }
         for row in rows {
             let values = UnsafeBufferPointer(
                 start: store.pointer(row: row).assumingMemoryBound(to: Float.self), count: count)

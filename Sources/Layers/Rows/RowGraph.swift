@@ -133,6 +133,8 @@ package struct RowGraph: Sendable {
         needs[target] = rows
         for index in members.reversed() {
             guard let layer = nodes[index].layer, !needs[index].isEmpty else { continue }
+            let end = needs[index].upperBound.roundedUp(to: layer.convolution.rowsAtOnce)
+            needs[index] = needs[index].lowerBound..<min(end, nodes[index].shape.height)
             for input in layer.inputs {
                 needs[input].formHull(
                     layer.convolution.inputRows(

@@ -112,8 +112,8 @@ struct RowPass {
                 store: store,
                 residuals: layer.residuals.compactMap { residual in
                     stores[residual.index].map { .init(x: $0, factor: residual.factor) }
-                },
-                sums: member == target ? work.sums : nil),
+                }),
             on: work.executor)
+        if member == target { work.sums?.add(rows, of: store, on: work.executor) }
     }
 }

@@ -9,7 +9,10 @@ extension RowPlan {
     /// The fastest plan within the tiling's budget; the smallest one where none fits.
     init(_ graph: RowGraph, tiling: Tiling) {
         let plans = tiling.candidates(width: graph.lastShape.width).map { pixels in
-            (pixels, RowPlan(graph, keeping: Self.best(graph, pixels, tiling.budget), pixels: pixels))
+            (
+                pixels,
+                RowPlan(graph, keeping: Self.best(graph, pixels, tiling.budget), pixels: pixels)
+            )
         }
         let fitting = plans.filter { $0.1.peakBytes <= tiling.budget }
         // Where few pixels are computed at a time, threads wait for each other and weights are read often.

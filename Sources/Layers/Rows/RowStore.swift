@@ -79,6 +79,9 @@ package final class RowStore: @unchecked Sendable {
         rows = end..<rows.upperBound
     }
 
+    /// False in a rehearsal: the rows only count.
+    var isThere: Bool { blocks.allSatisfy { $0?.isThere ?? true } }
+
     var bytesPerRow: Int { shape.width * bytesPerPixel }
     var bytesPerPixel: Int { shape.channels * type.bytes }
 
@@ -87,6 +90,18 @@ package final class RowStore: @unchecked Sendable {
         assert(rows.contains(row))
         guard let block = blocks[row / rowsPerBlock] else { preconditionFailure("a row is gone") }
         return block.pointer + offset + row % rowsPerBlock * bytesPerRow + column * bytesPerPixel
+    }
+
+    /// Row `row` in float32: where it stands, or in `memory`.
+    func floats(row: Int, widened memory: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
+        let row = pointer(row: row)
+        switch type {
+        case .f32: return UnsafePointer(row.assumingMemoryBound(to: Float.self))
+        case .f16:
+            ck_f32_from_f16(
+                shape.width * shape.channels, row.assumingMemoryBound(to: UInt16.self), memory)
+            return UnsafePointer(memory)
+        }
     }
 
     /// The most bytes that `rows` rows take, lying anyhow in their blocks.

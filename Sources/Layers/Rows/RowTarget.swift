@@ -1,10 +1,9 @@
 internal import CKernels
 internal import Tensors
 
-/// Where a product's rows go: into a store, what is added to them first, and the sums that a norm
-/// wants of them gathered on the way.
+/// Where a product's rows go: into a store, after what is added to them.
 struct RowTarget: @unchecked Sendable {
-    // The store's and the sums' memory is written in disjoint parts.
+    // The store's memory is written in disjoint parts.
 
     /// y = factor · y + x.
     struct Residual {
@@ -14,26 +13,30 @@ struct RowTarget: @unchecked Sendable {
 
     let store: RowStore
     /// Added in this order.
-    var residuals: [Residual] = []
-    var sums: RowSums?
+    let residuals: [Residual]
 
-    /// Takes over `block`: columns of the whole rows of `strip`.
-    func take(_ block: OutputBlock, from strip: StripPlan.Strip) {
-        guard block.columns > 0 else { return }
+    /// Takes over a block of whole rows from row `row` on.
+    func take(_ block: OutputBlock, row: Int) {
         let width = store.shape.width
-        for index in 0..<strip.rowCount {
-            let row = strip.firstRow + index
+        for index in 0..<block.rows / width {
             let line = OutputBlock(
                 rows: width, firstColumn: block.firstColumn, columns: block.columns,
                 values: block.values + index * width * block.stride, stride: block.stride)
-            for residual in residuals { add(residual, row: row, to: line) }
-            sums?.add(line, row: row)
-            put(line, row: row)
+            take(line, row: row + index, pixel: 0)
         }
     }
 
-    private func add(_ residual: Residual, row: Int, to line: OutputBlock) {
-        let x = residual.x.pointer(row: row)
+    /// Takes over a part of row `row`, from pixel `pixel` on.
+    func take(_ line: OutputBlock, row: Int, pixel: Int) {
+        for residual in residuals {
+            add(residual, at: residual.x.pointer(row: row, column: pixel), to: line)
+        }
+        put(line, at: store.pointer(row: row, column: pixel))
+    }
+
+    private func add(
+        _ residual: Residual, at x: UnsafeRawPointer, to line: OutputBlock
+    ) {
         line.forEachRun { offset, count in
             let from = offset + line.firstColumn
             let y = line.values + offset
@@ -65,8 +68,7 @@ struct RowTarget: @unchecked Sendable {
     /// Values that are widened at a time.
     private static let piece = 256
 
-    private func put(_ line: OutputBlock, row: Int) {
-        let target = store.pointer(row: row)
+    private func put(_ line: OutputBlock, at target: UnsafeMutableRawPointer) {
         line.forEachRun { offset, count in
             let to = offset + line.firstColumn
             switch store.type {

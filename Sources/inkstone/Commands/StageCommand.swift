@@ -30,8 +30,8 @@ struct StageOptions: ParsableArguments {
     @OptionGroup var target: StageTarget
     @OptionGroup var machine: MachineOptions
 
-    func runner() throws -> StageRunner {
-        StageRunner(try ModelLibrary().open(model), on: try machine.executor())
+    func runner(tiling: Tiling = .standard) throws -> StageRunner {
+        StageRunner(try ModelLibrary().open(model), tiling: tiling, on: try machine.executor())
     }
 }
 
@@ -129,9 +129,10 @@ struct DecodeStage: ParsableCommand {
 
     @OptionGroup var input: StageInputOption
     @OptionGroup var options: StageOptions
+    @OptionGroup var tile: TileOption
 
     func run() throws {
-        try options.target.write(try options.runner().decode(try input.open()))
+        try options.target.write(try options.runner(tiling: tile.tiling).decode(try input.open()))
     }
 }
 
@@ -143,9 +144,10 @@ struct EncodeStage: ParsableCommand {
 
     @OptionGroup var input: StageInputOption
     @OptionGroup var options: StageOptions
+    @OptionGroup var tile: TileOption
 
     func run() throws {
-        try options.target.write(try options.runner().encode(try input.open()))
+        try options.target.write(try options.runner(tiling: tile.tiling).encode(try input.open()))
     }
 }
 
@@ -156,8 +158,9 @@ struct UpscaleStage: ParsableCommand {
 
     @OptionGroup var input: StageInputOption
     @OptionGroup var options: StageOptions
+    @OptionGroup var tile: TileOption
 
     func run() throws {
-        try options.target.write(try options.runner().upscale(try input.open()))
+        try options.target.write(try options.runner(tiling: tile.tiling).upscale(try input.open()))
     }
 }

@@ -27,11 +27,13 @@ struct UpscaleCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The upscaler: a name or a bundle's folder.", valueName: "bundle"))
     var model = defaultUpscaler
 
+    @OptionGroup var tile: TileOption
     @OptionGroup var machine: MachineOptions
 
     func run() throws {
         let executor = try machine.executor()
-        let upscaler = try PictureUpscaler(try ModelLibrary().open(model), on: executor)
+        let upscaler = try PictureUpscaler(
+            try ModelLibrary().open(model), tiling: tile.tiling, on: executor)
         let decoded = try readPicture(input)
         let target = Output(output)
         try target.check()

@@ -20,7 +20,7 @@ package struct Tiling: Sendable, Equatable {
     package static let smallest = Tiling(budget: 0)
 
     /// Pixels at a time to choose among, for a result `width` pixels wide.
-    func candidates(width: Int) -> [Int] {
+    package func candidates(width: Int) -> [Int] {
         if let rows { return [rows * width] }
         return [32768, 16384, 8192, 4096, 2048]
     }

@@ -1,0 +1,139 @@
+internal import CKernels
+internal import Tensors
+
+/// A convolution 3×3 of int8 weights by Winograd's F(4×4, 3×3): a quarter of the products, in float32,
+/// so that the activations are not quantised.
+///
+/// A task gathers and transforms the input of a rectangle of tiles, multiplies it with its share of the
+/// panels, and finishes the rectangle while it is in the cache. Tiles are counted from the picture's
+/// corner, so a pixel's bits do not depend on the tasks.
+struct WinogradProduct {
+    private let product: WindowProduct
+    private let output: ProductOutput
+    private let weights: ck_panels_q8
+    private let plan: WinogradPlan
+
+    /// Below this many tiles transforming the weights costs more than the products save.
+    private static let fewestTiles = 16
+
+    /// nil for a product that is not of this kind, or that the direct way computes faster.
+    init?(_ product: WindowProduct) {
+        guard let output = product.outputs.first, product.outputs.count == 1,
+            case .q8(let weights) = output.matrix.panels,
+            product.window == .same(kernel: 3), !product.prologue.isLayerNorm,
+            Self.isChosen(for: output.target.shape, on: product.executor)
+        else { return nil }
+        self.product = product
+        self.output = output
+        self.weights = weights
+        plan = WinogradPlan(product, matrix: output.matrix)
+    }
+
+    private static func isChosen(for shape: Shape, on executor: Executor) -> Bool {
+        switch executor.winograd {
+        case .never: return false
+        case .always: return true
+        case .whereFaster:
+            let side = WinogradPlan.side
+            let tiles = (shape.height + side - 1) / side * ((shape.width + side - 1) / side)
+            // Tiles that stand out over the picture's edges are computed in vain.
+            return tiles >= fewestTiles && 2 * shape.pixels > tiles * side * side
+        }
+    }
+
+    func run() {
+        let scratch = product.executor.scratch(bytesPerWorker: plan.scratchBytes)
+        product.executor.parallel.run(tasks: plan.tasks) { task, worker in
+            let block = plan.block(task)
+            let memory = scratch.slice(worker: worker)
+            for (index, panels) in plan.runs(block).enumerated() {
+                multiply(block, panels, transforming: index == 0, in: memory)
+                finish(block, panels, in: memory)
+            }
+        }
+    }
+
+    /// Sums the products of all parts of the channels. The block's first run transforms them.
+    private func multiply(
+        _ block: WinogradPlan.Block, _ panels: Range<Int>, transforming: Bool,
+        in memory: UnsafeMutableRawPointer
+    ) {
+        let sums = floats(memory, after: plan.inputBytes)
+        for (index, channels) in plan.parts.enumerated() {
+            let input = floats(memory, after: 0) + index * plan.partStride
+            if transforming { transform(channels, of: block, in: memory, into: input) }
+            ck_winograd_multiply_q8(
+                block.geometry, channels.lowerBound, input, weights, ck_panel_range(panels), sums)
+        }
+    }
+
+    private func transform(
+        _ channels: Range<Int>, of block: WinogradPlan.Block, in memory: UnsafeMutableRawPointer,
+        into input: UnsafeMutablePointer<Float>
+    ) {
+        let pixels = floats(memory, after: plan.inputBytes + plan.productBytes)
+        let gatherer = TileGatherer(
+            product: product, plan: plan, pixels: pixels,
+            narrow: floats(pixels, after: plan.gatherBytes))
+        for row in 0..<block.geometry.tile_rows {
+            gatherer.gather(block, tileRow: row, channels: channels)
+            ck_winograd_transform(block.geometry, row, channels.count, pixels, input)
+        }
+    }
+
+    /// Stores the outputs of a run of panels, and applies what follows.
+    private func finish(
+        _ block: WinogradPlan.Block, _ panels: Range<Int>, in memory: UnsafeMutableRawPointer
+    ) {
+        let outputs = output.matrix.outputs
+        switch output.target {
+        case .tensor(let tensor, let residual):
+            let pixel = block.top * plan.width + block.left
+            let y = tensor.pointer(image: block.image) + pixel * outputs
+            store(block, panels, in: memory, at: y, width: plan.width) { line, _ in
+                residual?.apply(line, offset: line.values - tensor.pointer)
+            }
+        case .rows(let target):
+            let y = floats(memory, after: plan.packedBytes)
+            store(block, panels, in: memory, at: y, width: block.geometry.width) { line, row in
+                target.take(line, row: block.top + row, pixel: block.left)
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - y: rows of `width` pixels.
+    ///   - then: is given each row of the block, the activation applied, and its number.
+    private func store(
+        _ block: WinogradPlan.Block, _ panels: Range<Int>, in memory: UnsafeMutableRawPointer,
+        at y: UnsafeMutablePointer<Float>, width: Int, then: (OutputBlock, Int) -> Void
+    ) {
+        let outputs = output.matrix.outputs
+        let rowStride = width * outputs
+        ck_winograd_finish_q8(
+            block.geometry, weights, ck_panel_range(panels),
+            output.bias.pointer(image: block.image), floats(memory, after: plan.inputBytes), y,
+            rowStride, outputs)
+        let firstColumn = panels.lowerBound * output.matrix.panelWidth
+        let columns = min(panels.upperBound * output.matrix.panelWidth, outputs) - firstColumn
+        for row in 0..<block.geometry.height {
+            let line = OutputBlock(
+                rows: block.geometry.width, firstColumn: firstColumn, columns: columns,
+                values: y + row * rowStride + firstColumn, stride: outputs)
+            output.activation.apply(line)
+            then(line, row)
+        }
+    }
+
+    private func floats(
+        _ memory: UnsafeMutableRawPointer, after bytes: Int
+    ) -> UnsafeMutablePointer<Float> {
+        (memory + bytes).assumingMemoryBound(to: Float.self)
+    }
+}
+
+extension ck_panel_range {
+    init(_ panels: Range<Int>) {
+        self.init(begin: panels.lowerBound, end: panels.upperBound)
+    }
+}
