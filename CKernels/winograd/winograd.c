@@ -116,20 +116,19 @@ static size_t panel_count(ck_panel_range range) {
     return (range.end - range.begin + 1) / 2;
 }
 
-/// The weights of the panels in `range`, for the channels of a part that begins at `channel`. An
-/// odd panel stands in both halves of its place, so that all sums are of numbers.
+/// The weights of a group of panels, for the channels of a part that begins at `channel`. The last
+/// panel of an odd number stands in both halves of its place, so that all sums are of numbers.
 static void transform_weights(const ck_panels_q8 *b, ck_panel_range range, size_t channel,
                               const ck_winograd_product *product) {
     const size_t panel_bytes = round_up(b->k, 2 * CK_BLOCK_Q8) * CK_PANEL_Q8;
     const size_t tap_stride = b->k / taps * CK_PANEL_Q8;
-    for (size_t at = 0; at < 2 * product->panels; at++) {
-        const size_t panel = smaller(range.begin + at, range.end - 1);
-        const ck_planes weights = {product->weights.data +
-                                       at / 2 * product->channels * panel_outputs +
-                                       at % 2 * CK_PANEL_Q8,
-                                   product->weights.stride};
-        const int8_t *const q = b->data + panel * panel_bytes + channel * CK_PANEL_Q8;
-        ck_kernels.winograd.transform_weights(q, tap_stride, product->channels, weights);
+    const int8_t *const q = b->data + channel * CK_PANEL_Q8;
+    ck_planes weights = product->weights;
+    for (size_t panel = range.begin; panel < range.end; panel += 2) {
+        const size_t second = smaller(panel + 1, range.end - 1);
+        const ck_panel_pair panels = {q + panel * panel_bytes, q + second * panel_bytes};
+        ck_kernels.winograd.transform_weights(panels, tap_stride, product->channels, weights);
+        weights.data += product->channels * panel_outputs;
     }
 }
 

@@ -54,14 +54,15 @@ static void transform_input__reference(const float *x, size_t row_stride, size_t
     }
 }
 
-static void transform_weights__reference(const int8_t *panel, size_t tap_stride, size_t channels,
+static void transform_weights__reference(ck_panel_pair panels, size_t tap_stride, size_t channels,
                                          ck_planes weights) {
     for (size_t c = 0; c < channels; c++) {
-        for (size_t j = 0; j < CK_PANEL_Q8; j++) {
-            const size_t at = (c / CK_BLOCK_Q8 * CK_PANEL_Q8 + j) * CK_BLOCK_Q8 + c % CK_BLOCK_Q8;
+        for (size_t j = 0; j < CK_WINOGRAD_PANEL; j++) {
+            const size_t row = c / CK_BLOCK_Q8 * CK_PANEL_Q8 + j % CK_PANEL_Q8;
+            const int8_t *const panel = j < CK_PANEL_Q8 ? panels.low : panels.high;
             float q[9], transformed[36];
             for (size_t tap = 0; tap < 9; tap++) {
-                q[tap] = panel[tap * tap_stride + at];
+                q[tap] = panel[tap * tap_stride + row * CK_BLOCK_Q8 + c % CK_BLOCK_Q8];
             }
             transform(6, 3, *g, q, transformed);
             for (size_t p = 0; p < 36; p++) {

@@ -28,6 +28,11 @@ typedef struct ck_planes {
     size_t stride;
 } ck_planes;
 
+/// Two panels of int8 weights, which make one of 16 outputs.
+typedef struct ck_panel_pair {
+    const int8_t *low, *high;
+} ck_panel_pair;
+
 /// A part of the channels times a group of panels.
 typedef struct ck_winograd_product {
     ck_planes input, weights, sums;
@@ -49,9 +54,9 @@ typedef struct ck_winograd_table {
     /// Bᵀ d B of one tile for `channels` channels (a multiple of 8): x [6, 6, …] with
     /// CK_WINOGRAD_CHANNELS floats from pixel to pixel.
     void (*transform_input)(const float *x, size_t row_stride, size_t channels, ck_planes input);
-    /// G q Gᵀ of a panel of int8 weights for `channels` channels (a multiple of 4), tap t at
-    /// `panel + t · tap_stride`; output j of channel c goes to c · 16 + j of each plane.
-    void (*transform_weights)(const int8_t *panel, size_t tap_stride, size_t channels,
+    /// G q Gᵀ of two panels for `channels` channels (a multiple of 4), a tap `tap_stride` behind
+    /// the one before; output j of channel c goes to c · 16 + j of each plane.
+    void (*transform_weights)(ck_panel_pair panels, size_t tap_stride, size_t channels,
                               ck_planes weights);
     /// sums[p][panel][tile][j] (+)= Σ_c input[p][tile][c] · weights[p][panel][c][j], in the order
     /// of c.

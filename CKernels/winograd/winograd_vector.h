@@ -4,7 +4,7 @@
 
 #include "winograd_table.h"
 
-enum { rows = CK_WINOGRAD_ROWS, vectors = CK_WINOGRAD_PANEL / f32v_lanes };
+enum { rows = CK_WINOGRAD_ROWS, vectors = CK_WINOGRAD_PANEL / f32v_lanes, cache_line = 16 };
 
 /// Bᵀ d for one column (or row) of six; `from` and `to` are in vectors.
 static inline __attribute__((always_inline)) void input_column(const f32v *d, size_t from, f32v *t,
@@ -72,14 +72,16 @@ transform_kernel(const int8_t *q, size_t tap_stride, int byte, ck_planes weights
     }
 }
 
-static void transform_weights(const int8_t *panel, size_t tap_stride, size_t channels,
+/// Whole rows of 16 outputs come one after the other, so that each cache line is written at once.
+static void transform_weights(ck_panel_pair panels, size_t tap_stride, size_t channels,
                               ck_planes weights) {
     for (size_t c = 0; c < channels; c += CK_BLOCK_Q8) {
-        for (size_t j = 0; j < CK_PANEL_Q8; j += f32v_lanes) {
-            for (int byte = 0; byte < CK_BLOCK_Q8; byte++) {
-                const size_t to = (c + (size_t)byte) * CK_WINOGRAD_PANEL + j;
-                transform_kernel(panel + c * CK_PANEL_Q8 + j * CK_BLOCK_Q8, tap_stride, byte,
-                                 (ck_planes){weights.data + to, weights.stride});
+        for (int byte = 0; byte < CK_BLOCK_Q8; byte++) {
+            for (size_t j = 0; j < CK_WINOGRAD_PANEL; j += f32v_lanes) {
+                const int8_t *block = j < CK_PANEL_Q8 ? panels.low : panels.high;
+                transform_kernel(block + (c * CK_PANEL_Q8 + j % CK_PANEL_Q8 * CK_BLOCK_Q8),
+                                 tap_stride, byte, weights);
+                weights.data += f32v_lanes;
             }
         }
     }
@@ -114,6 +116,18 @@ multiply_tile(const float *const *a, const float *b, size_t channels, bool adds,
     }
 }
 
+/// What the next place needs of these tiles: the places are too short for the processor to foresee.
+static inline void prefetch_next(const ck_winograd_product *product, const float *const *a,
+                                 const float *c) {
+    for (size_t i = 0; i < rows; i++) {
+        const float *next = a[i] + product->input.stride;
+        for (size_t k = 0; k < CK_WINOGRAD_CHANNELS; k += cache_line) {
+            __builtin_prefetch(next + k);
+        }
+        __builtin_prefetch(c + product->sums.stride + i * CK_WINOGRAD_PANEL, 1);
+    }
+}
+
 static void multiply(const ck_winograd_product *product) {
     const size_t padded = (product->tiles + rows - 1) / rows * rows;
     for (size_t p = 0; p < CK_WINOGRAD_PLACES; p++) {
@@ -127,9 +141,10 @@ static void multiply(const ck_winograd_product *product) {
                 a[i] = input + row * CK_WINOGRAD_CHANNELS;
             }
             for (size_t panel = 0; panel < product->panels; panel++) {
+                float *c = sums + (panel * padded + tile) * CK_WINOGRAD_PANEL;
+                prefetch_next(product, a, c);
                 multiply_tile(a, weights + panel * product->channels * CK_WINOGRAD_PANEL,
-                              product->channels, product->adds,
-                              sums + (panel * padded + tile) * CK_WINOGRAD_PANEL);
+                              product->channels, product->adds, c);
             }
         }
     }
