@@ -25,14 +25,11 @@ void ck_fill_winograd(ck_winograd_table *table, ck_isa isa) {
     if (isa == CK_ISA_NEON) {
         ck_fill_winograd__neon(table);
     }
-    if (isa == CK_ISA_NEON_DOTPROD) {
-        table->is_preferred = false;
-    }
 #endif
 }
 
 bool ck_winograd_is_preferred(void) {
-    return ck_kernels.winograd.is_preferred;
+    return ck_kernels.isa != CK_ISA_REFERENCE && ck_preferred_activation() == CK_ACTIVATION_Q16;
 }
 
 static size_t round_up(size_t count, size_t multiple) {

@@ -48,7 +48,8 @@ typedef struct ck_winograd_block {
     size_t height, width;           ///< Output pixels that exist: at most 4 a tile.
 } ck_winograd_block;
 
-/// True where the selected rung computes such convolutions best this way.
+/// True where the selected rung computes such convolutions best this way: where it has no dot
+/// product that multiplies int8 weights faster.
 bool ck_winograd_is_preferred(void);
 
 /// Floats of a part's transformed input, and of the scratch that `panels` panels take.

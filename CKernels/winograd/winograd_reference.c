@@ -123,6 +123,5 @@ void ck_fill_winograd__reference(ck_winograd_table *table) {
         .transform_weights = transform_weights__reference,
         .multiply = multiply__reference,
         .transform_sums = transform_sums__reference,
-        .is_preferred = false,
     };
 }

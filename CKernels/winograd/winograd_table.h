@@ -63,7 +63,6 @@ typedef struct ck_winograd_table {
     void (*multiply)(const ck_winograd_product *product);
     /// y = scale · Aᵀ sums A + bias of one tile and panel.
     void (*transform_sums)(ck_planes sums, const ck_winograd_output *output);
-    bool is_preferred;
 } ck_winograd_table;
 
 /// Writes the entries that the rung `isa` provides; `CK_ISA_REFERENCE` provides all.

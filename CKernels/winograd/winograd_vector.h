@@ -4,7 +4,13 @@
 
 #include "winograd_table.h"
 
-enum { rows = CK_WINOGRAD_ROWS, vectors = CK_WINOGRAD_PANEL / f32v_lanes, cache_line = 16 };
+enum {
+    rows = CK_WINOGRAD_ROWS,
+    vectors = CK_WINOGRAD_PANEL / f32v_lanes,
+    cache_line = 16, ///< In floats.
+    // NEON's 24 sums leave no registers for what an unrolled loop loads ahead.
+    unroll = f32v_lanes == 4 ? 1 : 4,
+};
 
 /// Bᵀ d for one column (or row) of six; `from` and `to` are in vectors.
 static inline __attribute__((always_inline)) void input_column(const f32v *d, size_t from, f32v *t,
@@ -96,7 +102,7 @@ multiply_tile(const float *const *a, const float *b, size_t channels, bool adds,
             sum[i][v] = adds ? f32v_load(c + i * CK_WINOGRAD_PANEL + v * f32v_lanes) : f32v_all(0);
         }
     }
-#pragma clang loop unroll_count(4)
+#pragma clang loop unroll_count(unroll)
     for (size_t k = 0; k < channels; k++) {
         f32v row[vectors];
         for (size_t v = 0; v < vectors; v++) {
@@ -204,7 +210,6 @@ static const ck_winograd_table vector_kernels = {
     .transform_weights = transform_weights,
     .multiply = multiply,
     .transform_sums = transform_sums,
-    .is_preferred = true,
 };
 
 #endif
