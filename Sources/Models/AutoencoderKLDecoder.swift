@@ -92,9 +92,7 @@ package struct AutoencoderKLDecoder: Sendable {
     /// What comes before the first level, which attention needs as a whole.
     private func beginning(_ latents: Tensor, on executor: Executor) -> Tensor {
         let x = postQuantConv?(latents, on: executor) ?? latents
-        let result = middle(convIn(x, on: executor), on: executor)
-        executor.workspace.trim()
-        return result
+        return middle(convIn(x, on: executor), on: executor)
     }
 
     private func levelsGraph(for shape: Shape) -> RowGraph {

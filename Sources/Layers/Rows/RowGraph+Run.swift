@@ -4,13 +4,48 @@ extension RowGraph {
     /// Computes the last picture from the given one, row by row from the top.
     /// - Parameters:
     ///   - given: [1, H, W, C]; it is let go when it is not read any more.
+    ///   - tiling: its budget is for all that the executor's workspace lends.
     ///   - each: is handed each row of the last picture, [W', C'], and its number.
     package func run(
         _ given: consuming RowStore, tiling: Tiling, on executor: Executor,
         each: (Int, Span<Float>) throws -> Void
     ) rethrows {
+        executor.workspace.trim()
+        var own = tiling
+        let others = max(executor.workspace.bytesInUse - wholeBytes(Self.given), 0)
+        own.budget -= min(others, own.budget)
+        try run(plan(own, on: executor), given, on: executor, each: each)
+    }
+
+    private static let rehearsals = 4
+
+    /// A plan that has been seen to keep to the budget, where one does.
+    private func plan(_ tiling: Tiling, on executor: Executor) -> RowPlan {
+        var estimated = tiling
+        var plan = RowPlan(self, tiling: estimated)
+        guard tiling.budget > 0 else { return plan }
+        for _ in 0..<Self.rehearsals {
+            let excess = peakBytes(of: plan, on: executor) - tiling.budget
+            guard excess > 0, estimated.budget > 0 else { break }
+            estimated.budget = max(estimated.budget - excess, 0)
+            plan = RowPlan(self, tiling: estimated)
+        }
+        return plan
+    }
+
+    /// The most bytes of activations that a run takes, exactly.
+    private func peakBytes(of plan: RowPlan, on executor: Executor) -> Int {
+        let rehearsal = executor.rehearsal
+        let given = RowStore(rehearsal.tensor(nodes[Self.given].shape))
+        run(plan, given, on: rehearsal) { _, _ in }
+        return rehearsal.workspace.peakBytes
+    }
+
+    private func run(
+        _ plan: RowPlan, _ given: consuming RowStore, on executor: Executor,
+        each: (Int, Span<Float>) throws -> Void
+    ) rethrows {
         precondition(given.shape == nodes[Self.given].shape)
-        let plan = RowPlan(self, tiling: tiling)
         var coefficients = firstCoefficients(given, on: executor)
         var stores = [Self.given: given]
         for pass in plan.passes {
