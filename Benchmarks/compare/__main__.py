@@ -103,16 +103,17 @@ def prepare(chosen: list, stages: list, settings: contest.Settings):
         inkstone.quantize(settings.programs, settings.work, stage)
 
 
-def compare(chosen: list, stages: list, settings: contest.Settings) -> tuple:
-    """Holds all contests."""
+def compare(chosen: list, stages: list, settings: contest.Settings):
+    """Holds the contests; yields the results so far, and Inkstone's start, after each."""
     has_vnni = machine.VNNI & machine.flags() and not settings.isa
+    unet = next((stage for stage in stages if stage.model == "unet"), None)
+    start = contest.start_seconds(unet, settings) if unet else None
     results = []
     for stage in stages:
         entries = contest.contestants(stage, chosen, settings)
         contest.hold(stage, entries, settings)
         results.append(report.Result(stage, entries, bool(has_vnni)))
-    unet = next((stage for stage in stages if stage.model == "unet"), None)
-    return results, unet and contest.start_seconds(unet, settings)
+        yield results, start
 
 
 def main():
@@ -144,15 +145,15 @@ def main():
             settings.python, {peer.package for peer in chosen}
         ),
     }
-    results, start = compare(chosen, stages, settings)
-    write(options.output, head, results, start)
+    for results, start in compare(chosen, stages, settings):
+        write(options.output, head, results, start)
+    if not options.output:
+        print(report.markdown(head, results, start), end="")
 
 
 def write(outputs: list[Path], head: dict, results: list, start: float | None):
-    """Writes the report into each file, in the format that its name asks for."""
+    """Writes what is known into each file, in the format that its name asks for."""
     text = report.markdown(head, results, start)
-    if not outputs:
-        print(text, end="")
     for path in outputs:
         if path.suffix == ".json":
             figures = [result.json() for result in results]

@@ -174,6 +174,7 @@ def _best_of_kind(entry: Contestant, loaded: list) -> float:
             other.seconds
             for other, _ in loaded
             if other.is_peer
+            and other.held
             and (other.precision == "int8") == (entry.precision == "int8")
         ),
         default=float("inf"),

@@ -125,7 +125,7 @@ def make_onnx(work: Path, model: str, folder: Path):
         torch.onnx.export(
             models.load(model, checkpoint(work)),
             inputs,
-            folder / "model.onnx",
+            str(folder / "model.onnx"),
             input_names=[f"in{index}" for index in range(len(inputs))],
             dynamic_axes=ONNX_AXES[model],
             opset_version=18,
