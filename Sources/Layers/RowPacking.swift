@@ -22,7 +22,8 @@ enum RowFormat {
     }
 }
 
-/// How a row of concatenated channels is packed: the inputs' channels are groups, quantised apart.
+/// How a row of concatenated channels is packed: the channels of each wide input are groups, quantised
+/// apart.
 struct RowLayout {
     let format: RowFormat
     /// Channels of each group as floats, and as packed.
@@ -32,6 +33,7 @@ struct RowLayout {
     let stride: Int
 
     private static let longestGroup = Int(CK_GROUP_MAX)
+    private static let narrow = 64
 
     init(_ inputs: [Int], format: RowFormat) {
         self.format = format
@@ -45,7 +47,7 @@ struct RowLayout {
         // Packed weights fill up only the end of a tap, so an inner group must end on a whole block.
         let block = Int(CK_BLOCK_Q8)
         let aligned = inputs.dropLast().allSatisfy { $0 % block == 0 }
-        groups = (aligned ? inputs : [channels]).flatMap(Self.split)
+        groups = (aligned ? Self.joined(inputs) : [channels]).flatMap(Self.split)
         packedGroups = groups.map { $0.roundedUp(to: block) }
         stride = packedGroups.reduce(0, +)
     }
@@ -59,6 +61,20 @@ struct RowLayout {
         case .q16: groups.count * MemoryLayout<Float>.stride
         case .q8: groups.count * (MemoryLayout<Float>.stride + MemoryLayout<Int32>.stride)
         }
+    }
+
+    /// Inputs, but narrow ones share a group with what stands before them: scaling a group's sums takes
+    /// as long as multiplying some dozen channels.
+    private static func joined(_ inputs: [Int]) -> [Int] {
+        var groups: [Int] = []
+        for channels in inputs {
+            if channels < narrow, let last = groups.popLast() {
+                groups.append(last + channels)
+            } else {
+                groups.append(channels)
+            }
+        }
+        return groups
     }
 
     private static func split(_ channels: Int) -> [Int] {
