@@ -39,7 +39,7 @@ finish_vector(const ck_product *part, const ck_tile *tile, size_t v, const __m51
         if (i < tile->rows) {
             float *const c = tile->c + i * part->ldc + j;
             __m512 sum = part->adds ? _mm512_maskz_loadu_ps(mask, c) : zero;
-            const __m512 a_scale = _mm512_set1_ps(*tile->row[i].a_scale);
+            const __m512 a_scale = _mm512_set1_ps(tile->row[i].a_scale[part->part_scale]);
             sum = _mm512_fmadd_ps(a_scale, _mm512_cvtepi32_ps(dot[i][v]), sum);
             sum = tile->b_scale ? _mm512_fmadd_ps(sum, scale, bias) : sum;
             _mm512_mask_storeu_ps(c, mask, sum);
@@ -51,8 +51,8 @@ void ck_tile_q8_q8_12x32__avx512_vnni(const ck_product *part, const ck_tile *til
     const char *a[ROWS];
     __m512i dot[ROWS][2];
     for (size_t i = 0; i < ROWS; i++) {
-        a[i] = tile->row[i].a;
-        dot[i][0] = dot[i][1] = _mm512_set1_epi32(*tile->row[i].a_offset);
+        a[i] = (const char *)tile->row[i].a + part->part_a;
+        dot[i][0] = dot[i][1] = _mm512_set1_epi32(tile->row[i].a_offset[part->part_scale]);
     }
     const __m512i *b = tile->panel;
 #pragma clang loop unroll_count(2)

@@ -48,7 +48,7 @@ finish_panel(const ck_product *part, const ck_tile *tile, size_t panel,
         }
         float *const c = tile->c + i * part->ldc + j;
         __m256 sum = part->adds ? load_columns(c, columns) : zero;
-        const __m256 a_scale = _mm256_broadcast_ss(tile->row[i].a_scale);
+        const __m256 a_scale = _mm256_broadcast_ss(tile->row[i].a_scale + part->part_scale);
         sum = _mm256_fmadd_ps(a_scale, _mm256_cvtepi32_ps(dot[i][panel]), sum);
         store_columns(c, tile->b_scale ? _mm256_fmadd_ps(sum, scale, bias) : sum, columns);
     }
@@ -60,8 +60,8 @@ static inline __attribute__((always_inline)) void tile_6x16(const ck_product *pa
     const char *a[vnni256_rows];
     __m256i dot[vnni256_rows][vnni256_panels];
     for (size_t i = 0; i < vnni256_rows; i++) {
-        a[i] = tile->row[i].a;
-        dot[i][0] = dot[i][1] = _mm256_set1_epi32(*tile->row[i].a_offset);
+        a[i] = (const char *)tile->row[i].a + part->part_a;
+        dot[i][0] = dot[i][1] = _mm256_set1_epi32(tile->row[i].a_offset[part->part_scale]);
     }
     const __m256i *b = tile->panel;
     for (size_t k = 0; k < part->k; k += CK_BLOCK_Q8, b += vnni256_panels) {

@@ -181,34 +181,20 @@ typedef struct quantized_part {
     bool is_last;
 } quantized_part;
 
-/// The rows of a block as the part's micro-kernel finds them.
-static void shift_rows(const ck_product *product, row_block block, size_t count,
-                       quantized_part part, ck_row *row) {
-    const size_t bytes = (part.tap_row * product->stride + part.a_k) * product->a_size;
-    const size_t scale = part.tap_row * product->groups + part.group;
-    for (size_t i = 0; i < count; i++) {
-        row[i].a = (const char *)block.row[i].a + bytes;
-        row[i].a_scale = block.row[i].a_scale + scale;
-        row[i].a_offset = block.row[i].a_offset ? block.row[i].a_offset + scale : NULL;
-    }
-}
-
 static void run_arranged_part(const ck_product *product, ck_tile_kernel kernel, row_block block,
                               ck_panel_range range, quantized_part at) {
     _Alignas(64) int8_t arranged[CK_GROUP_MAX * CK_TILE_PANELS * CK_PANEL_Q8];
-    ck_row row[CK_BLOCK_ROWS + CK_TILE_ROWS];
-    const size_t tiles = (block.count + kernel.rows - 1) / kernel.rows;
-    shift_rows(product, block, tiles * kernel.rows, at, row);
     ck_product part = *product;
     part.k = at.k;
+    part.part_a = (at.tap_row * product->stride + at.a_k) * product->a_size;
+    part.part_scale = at.tap_row * product->groups + at.group;
     part.adds = at.b_k > 0;
     part.b_scale = at.is_last ? product->b_scale : NULL;
     part.bias = at.is_last ? product->bias : NULL;
     const char *const b = (const char *)product->b + range.begin * product->panel_bytes +
                           at.b_k * product->panel_n * product->b_size;
     kernel.arrange(&part, b, range.end - range.begin, arranged);
-    run_group(&part, kernel, (row_block){row, block.first, block.count},
-              (panel_group){range, arranged, 0});
+    run_group(&part, kernel, block, (panel_group){range, arranged, 0});
 }
 
 /// The parts of a tile's panels follow each other, so that the block's C stays in the cache.

@@ -58,6 +58,10 @@ typedef struct ck_product {
     float *c;
     size_t ldc;
     bool adds; ///< Begins with what C holds, not with 0.
+
+    /// Of a part for an arranging micro-kernel: what it adds to each row's `a`, in bytes, and to
+    /// its `a_scale` and `a_offset`.
+    size_t part_a, part_scale;
 } ck_product;
 
 /// Where an output row finds its activations: what it reads at tap (0, 0).
