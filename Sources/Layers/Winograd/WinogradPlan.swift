@@ -41,7 +41,7 @@ struct WinogradPlan {
     private static let tilesPerBlock = 72
     private static let tilesAcross = 12
     /// The most for the transformed input of a block, for each thread.
-    private static let inputBytes = 16 << 20
+    private static let inputBytes = 8 << 20
     private static let tasksPerThread = 3
     /// Panels whose sums are kept at a time, what a share is a multiple of, and the fewest panels that
     /// are worth transforming a block's input for.
