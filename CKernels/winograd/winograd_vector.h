@@ -148,7 +148,9 @@ static void multiply(const ck_winograd_product *product) {
             }
             for (size_t panel = 0; panel < product->panels; panel++) {
                 float *c = sums + (panel * padded + tile) * CK_WINOGRAD_PANEL;
-                prefetch_next(product, a, c);
+                if (p + 1 < CK_WINOGRAD_PLACES) {
+                    prefetch_next(product, a, c);
+                }
                 multiply_tile(a, weights + panel * product->channels * CK_WINOGRAD_PANEL,
                               product->channels, product->adds, c);
             }
