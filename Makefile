@@ -13,7 +13,7 @@ INKSTONE = .build/release/inkstone
 DEMO_PROMPT = 熊猫，蓝色背景
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format kernel-check quality bench fuzz install clean
+.PHONY: help setup build demo test lint format kernel-check quality bench fuzz install clean lowmem
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -61,6 +61,9 @@ quality: setup ## Measure what int8 costs in picture quality into docs/quality.m
 
 bench: build ## Time each stage of the default model
 	$(INKSTONE) bench --guided --upscaler realesr-animevideov3-x4
+
+lowmem: build ## Draw within a cgroup of 256 MB and without (as root; many minutes)
+	Benchmarks/lowmem
 
 # An installed command must run where no toolchain is: it brings the Swift runtime along.
 INSTALL_BUILD = $(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install
