@@ -60,9 +60,9 @@ package struct StageRunner {
         let encoder = try DiffusionBundle(bundle).textEncoder()
         let reader = StageInput(input)
         let shape = try reader.idsShape("ids", atMost: encoder.maximumLength)
-        try requireMemory(for: "a text of \(shape.images)x\(shape.width) tokens", on: executor) {
+        try requireMemory(for: "a text", of: shape, on: executor) { shape, executor in
             let ids = [Int32](repeating: 0, count: shape.width)
-            _ = encoder(Array(repeating: ids, count: shape.images), on: $0)
+            _ = encoder(Array(repeating: ids, count: shape.images), on: executor)
         }
         let ids = try reader.ids("ids", below: encoder.vocabularySize)
         let hidden = encoder(ids, on: executor)
@@ -81,14 +81,18 @@ package struct StageRunner {
         let sample = try reader.pictureShape("sample", channels: configuration.inChannels)
         let context = try reader.tokensShape(
             "context", images: sample.images, channels: configuration.crossAttentionDim)
-        let timesteps = try reader.timesteps("timestep", images: sample.images)
-        try requireMemory(for: "a U-Net step on latents of \(sample)", on: executor) {
+        try requireMemory(for: "a U-Net step on latents", of: sample, on: executor) {
+            sample, executor in
+            let context = Shape(
+                images: sample.images, tokens: context.pixels, channels: context.channels)
             _ = unet(
-                Tensor(sample, in: $0.workspace), timesteps: timesteps,
-                context: Tensor(context, in: $0.workspace), on: $0)
+                Tensor(sample, in: executor.workspace),
+                timesteps: Array(repeating: 0, count: sample.images),
+                context: Tensor(context, in: executor.workspace), on: executor)
         }
         let output = unet(
-            try reader.picture("sample", sample, in: executor.workspace), timesteps: timesteps,
+            try reader.picture("sample", sample, in: executor.workspace),
+            timesteps: try reader.timesteps("timestep", images: sample.images),
             context: try reader.tokens("context", context, in: executor.workspace), on: executor)
         return [try planar("sample", output, stage: "U-Net")]
     }
@@ -99,8 +103,8 @@ package struct StageRunner {
         let configuration = decoder.configuration
         let reader = StageInput(input)
         let shape = try reader.pictureShape("latents", channels: configuration.latentChannels)
-        try requireMemory(for: "decoding latents of \(shape)", on: executor) {
-            _ = decoder(Tensor(shape, in: $0.workspace), tiling: tiling, on: $0)
+        try requireMemory(for: "decoding latents", of: shape, on: executor) {
+            _ = decoder(Tensor($0, in: $1.workspace), tiling: tiling, on: $1)
         }
         let latents = try reader.picture("latents", shape, in: executor.workspace)
         let image = decoder(latents, tiling: tiling, on: executor)
@@ -115,8 +119,8 @@ package struct StageRunner {
         let shape = try reader.pictureShape(
             "image", channels: configuration.pictureChannels,
             sidesMultipleOf: configuration.pixelsPerLatent)
-        try requireMemory(for: "encoding a picture of \(shape)", on: executor) {
-            _ = encoder(Tensor(shape, in: $0.workspace), tiling: tiling, on: $0)
+        try requireMemory(for: "encoding a picture", of: shape, on: executor) {
+            _ = encoder(Tensor($0, in: $1.workspace), tiling: tiling, on: $1)
         }
         let image = try reader.picture("image", shape, in: executor.workspace)
         let posterior = encoder(image, tiling: tiling, on: executor)
@@ -132,8 +136,8 @@ package struct StageRunner {
         let reader = StageInput(input)
         let shape = try reader.pictureShape(
             "image", channels: 3, sidesMultipleOf: upscaler.alignment)
-        try requireMemory(for: "enlarging a picture of \(shape)", on: executor) {
-            _ = upscaler(Tensor(shape, in: $0.workspace), tiling: tiling, on: $0)
+        try requireMemory(for: "enlarging a picture", of: shape, on: executor) {
+            _ = upscaler(Tensor($0, in: $1.workspace), tiling: tiling, on: $1)
         }
         let image = try reader.picture("image", shape, in: executor.workspace)
         let large = upscaler(image, tiling: tiling, on: executor)

@@ -3,13 +3,22 @@ internal import WeightStore
 
 /// Refuses work that takes more memory than there is, before it is begun: the system would end the
 /// process in the midst of it without a word.
-/// - Parameter work: is rehearsed.
+/// - Parameters:
+///   - shape: what it is done with.
+///   - work: is rehearsed with one image and with two; each image more takes as much again.
 func requireMemory(
-    for what: String, on executor: Executor, work: (Executor) -> Void
+    for what: String, of shape: Shape, on executor: Executor, work: (Shape, Executor) -> Void
 ) throws(PipelineError) {
-    let rehearsal = executor.rehearsal
-    work(rehearsal)
-    try requireMemory(bytes: rehearsal.workspace.peakBytes, for: what)
+    func peak(images: Int) -> Int {
+        let rehearsal = executor.rehearsal
+        var shape = shape
+        shape.images = images
+        work(shape, rehearsal)
+        return rehearsal.workspace.peakBytes
+    }
+    let one = peak(images: 1)
+    let more = shape.images > 1 ? (shape.images - 1) * (peak(images: 2) - one) : 0
+    try requireMemory(bytes: one + more, for: "\(what) of \(shape)")
 }
 
 /// The same for a number of bytes that is known.
@@ -46,10 +55,12 @@ private func groupMemory() -> Int? {
     for line in groups {
         let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3 else { continue }
-        let first = room(
-            "/sys/fs/cgroup/memory\(parts[2])", limit: "memory.limit_in_bytes", used: "total_rss")
+        if parts[1] == "memory" {
+            return room(
+                "/sys/fs/cgroup/memory\(parts[2])", limit: "memory.limit_in_bytes",
+                used: "total_rss")
+        }
         let second = room("/sys/fs/cgroup\(parts[2])", limit: "memory.max", used: "anon")
-        if parts[1] == "memory" { return first }
         if parts[0] == "0", let second { return second }
     }
     return nil

@@ -25,7 +25,7 @@ public struct MemoryPlan: Sendable, Equatable {
     public let stages: [Stage]
 
     /// The program itself: its code, its libraries, and what it holds while no stage runs.
-    public static let programBytes = 20 << 20
+    public static let programBytes = 16 << 20
 
     /// The most that is in memory at once.
     public var peakBytes: Int { Self.programBytes + (stages.map(\.bytes).max() ?? 0) }
