@@ -14,8 +14,8 @@ INKSTONE = .build/release/inkstone
 DEMO_PROMPT = 熊猫，蓝色背景
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format kernel-check quality bench mca compare fuzz install
-.PHONY: clean
+.PHONY: help setup build demo test lint format kernel-check quality bench mca compare lowmem fuzz
+.PHONY: install clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -70,6 +70,9 @@ mca: ## Predict the NEON kernels' speed on three ARM processors into docs/neon.m
 
 compare: build ## Compare with other CPU runtimes into docs/compare.md (hours the first time)
 	cd Benchmarks && $(PYTHON) -m compare --output ../docs/compare.md $(COMPARE)
+
+lowmem: build ## Draw within a cgroup of 256 MB and without (as root; many minutes)
+	Benchmarks/lowmem
 
 # An installed command must run where no toolchain is: it brings the Swift runtime along.
 INSTALL_BUILD = $(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install

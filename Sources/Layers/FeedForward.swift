@@ -27,6 +27,7 @@ package struct FeedForward: Sendable {
         let y = executor.tensor(x.shape)
         let strip = StripMemory(self, channels: x.shape.channels, on: executor)
         let scratch = executor.scratch(bytesPerWorker: strip.bytes)
+        executor.weights?.require([expand.matrix.range, contract.matrix.range])
         let rows = x.shape.rows
         let tasks = (rows + Self.tokensPerStrip - 1) / Self.tokensPerStrip
         executor.parallel.run(tasks: tasks) { task, worker in

@@ -17,6 +17,8 @@ package struct Matrix: @unchecked Sendable {
     /// Height and width of the window; 1 for a matrix.
     package let kernel: Int
     let panels: Panels
+    /// The panels' place in the weight file.
+    let range: Range<Int>
     private let owner: MappedFile
 
     /// Multiply-adds for one output row.
@@ -54,6 +56,7 @@ package struct Matrix: @unchecked Sendable {
         outputs = stored.shape[0]
         channels = stored.shape[1]
         self.kernel = kernel
+        range = stored.range
         owner = stored.owner
         let taps = kernel * kernel
         switch (stored.type, stored.layout) {

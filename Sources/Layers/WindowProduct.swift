@@ -97,6 +97,7 @@ struct WindowProduct {
     func run() {
         let channels = inputs.reduce(0) { $0 + $1.shape.channels }
         precondition(outputs.allSatisfy { $0.matrix.channels == channels })
+        executor.weights?.require(outputs.map(\.matrix.range))
         var remaining = outputs
         while let first = remaining.first {
             let format = RowFormat(for: first.matrix, on: executor)

@@ -19,15 +19,6 @@ package struct AutoencoderConfiguration: Sendable {
     /// Pixels of a picture along one latent's side: 8 for Stable Diffusion.
     package var pixelsPerLatent: Int { 1 << (blockOutChannels.count - 1) }
 
-    /// Activations that the decoder must hold at once for each pixel of the picture, at the least:
-    /// the input of the last level's first block, its result and its shortcut.
-    package var decoderFloatsPerPixel: Int {
-        (blockOutChannels.dropFirst().first ?? blockOutChannels[0]) + 2 * blockOutChannels[0]
-    }
-
-    /// The same for the encoder: the input of the first level's block, its middle and its result.
-    package var encoderFloatsPerPixel: Int { 3 * blockOutChannels[0] }
-
     static let epsilon = 1e-6
 
     package init(_ object: JSONObject) throws {

@@ -19,9 +19,6 @@ package struct CLIPTextModel: Sendable {
     package let width: Int
     /// Longest sequence, in tokens.
     package let maximumLength: Int
-    /// Activations that must be held at once for each token, at the least: a block's input, the inner
-    /// layer and its result.
-    package let floatsPerToken: Int
     /// Token ids are below this.
     package let vocabularySize: Int
     private let tokens: EmbeddingTable
@@ -45,7 +42,6 @@ package struct CLIPTextModel: Sendable {
         }
         activation = try Self.activation(reader)
         self.width = width
-        floatsPerToken = 2 * width + inner
         maximumLength = try reader.int("max_position_embeddings", in: 1...4096)
         vocabularySize = try reader.int("vocab_size", in: 1...1_000_000)
 

@@ -29,7 +29,6 @@ package struct RRDBNet: Upscaler {
     }
 
     package let scale: Int
-    package let floatsPerPixel: Int
     private let unshuffle: Int
     private let convFirst: Convolution
     private let blocks: [[DenseBlock]]
@@ -51,8 +50,6 @@ package struct RRDBNet: Upscaler {
         let growth = try reader.int("num_grow_ch", in: 1...1024, default: 32)
         let count = try reader.int("num_block", in: 1...256, default: 23)
         scale = try reader.int("scale", in: 1...4, default: 4)
-        // The input and the result of the convolutions at full size.
-        floatsPerPixel = 2 * features * scale * scale
         switch scale {
         case 4: unshuffle = 1
         case 2: unshuffle = 2

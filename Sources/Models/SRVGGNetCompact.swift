@@ -9,7 +9,6 @@ package import WeightStore
 package struct SRVGGNetCompact: Upscaler {
     package let scale: Int
     package let alignment = 1
-    package let floatsPerPixel: Int
     private let layers: [(convolution: Convolution, activation: Activation)]
 
     package init(configuration: JSONObject, weights: WeightReader) throws {
@@ -21,8 +20,6 @@ package struct SRVGGNetCompact: Upscaler {
         let scale = try reader.int("upscale", in: 1...8, default: 4)
         let act = try reader.string("act_type", default: "prelu")
         self.scale = scale
-        // A layer's input and its result; at the end the picture before and after the shuffle.
-        floatsPerPixel = 2 * max(features, outputs * scale * scale)
         layers = try (0...(count + 1)).map { index in
             let isLast = index == count + 1
             let convolution = try Convolution(

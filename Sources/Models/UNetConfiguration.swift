@@ -25,23 +25,6 @@ package struct UNetConfiguration: Sendable {
     package var downsamplings: Int { blockOutChannels.count - 1 }
     var timeChannels: Int { 4 * blockOutChannels[0] }
 
-    /// Activations that must be held at once for one image, at the least: everything that the way down
-    /// keeps for the way up.
-    package func floats(height: Int, width: Int) -> Int {
-        var (height, width) = (height, width)
-        var sum = height * width * blockOutChannels[0]
-        for (level, channels) in blockOutChannels.enumerated() {
-            sum += height * width * channels * layersPerBlock[level]
-            guard level < blockOutChannels.count - 1 else { break }
-            (height, width) = ((height + 1) / 2, (width + 1) / 2)
-            sum += height * width * channels
-        }
-        return sum
-    }
-
-    /// The same for each token of the text: keys and values, before and after packing.
-    package var floatsPerToken: Int { 4 * (blockOutChannels.min() ?? 0) }
-
     package init(_ object: JSONObject) throws {
         let reader = ConfigurationReader(model: "UNet2DConditionModel", object: object)
         try Self.refuseUnknownParts(reader)

@@ -8,8 +8,6 @@ package protocol Upscaler: Sendable {
     var scale: Int { get }
     /// The picture's sides are multiples of this.
     var alignment: Int { get }
-    /// Activations that must be held at once for each pixel of the input, at the least.
-    var floatsPerPixel: Int { get }
     /// A picture of [N, H, W, 3] within 0…1 → [H·scale, W·scale, 3], not clamped, row by row.
     func enlarge(
         _ picture: Tensor, image: Int, tiling: Tiling, on executor: Executor,

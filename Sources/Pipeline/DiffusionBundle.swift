@@ -1,6 +1,7 @@
 internal import Layers
 package import Models
 package import Samplers
+internal import Tensors
 package import Tokenizers
 package import WeightStore
 
@@ -54,12 +55,21 @@ package struct DiffusionBundle: Sendable {
         unetConfiguration.sampleSize * autoencoderConfiguration.pixelsPerLatent
     }
 
-    package func textEncoder() throws -> CLIPTextModel {
+    /// Of one picture's latents; sides in pixels.
+    func latentShape(width: Int, height: Int) -> Shape {
+        let factor = autoencoderConfiguration.pixelsPerLatent
+        return Shape(
+            images: 1, height: height / factor, width: width / factor,
+            channels: autoencoderConfiguration.latentChannels)
+    }
+
+    /// - Parameter weights: the stage's file, where the caller has it open.
+    package func textEncoder(_ weights: WeightFile? = nil) throws -> CLIPTextModel {
         let stage = try Self.stage("text_encoder", of: "CLIPTextModel", in: bundle)
         let encoder = try bundle.readingConfiguration {
             try CLIPTextModel(
                 configuration: stage.config,
-                weights: WeightReader(try bundle.weights("text_encoder")))
+                weights: WeightReader(try weights ?? bundle.weights("text_encoder")))
         }
         guard encoder.width == unetConfiguration.crossAttentionDim else {
             throw PipelineError.unsupportedPart(
@@ -79,21 +89,29 @@ package struct DiffusionBundle: Sendable {
             folder: folder, className: bundle.tokenizerClass, defaultLength: defaultLength)
     }
 
-    package func unet() throws -> UNet2DConditionModel {
+    /// - Parameter weights: the stage's file, where the caller has it open.
+    package func unet(_ weights: WeightFile? = nil) throws -> UNet2DConditionModel {
         let stage = try Self.stage("unet", of: "UNet2DConditionModel", in: bundle)
         return try UNet2DConditionModel(
-            configuration: stage.config, weights: WeightReader(try bundle.weights("unet")))
+            configuration: stage.config,
+            weights: WeightReader(try weights ?? bundle.weights("unet")))
     }
 
-    package func decoder() throws -> AutoencoderKLDecoder { try autoencoder().decoder }
+    /// - Parameter weights: the autoencoder's file, where the caller has it open.
+    package func decoder(_ weights: WeightFile? = nil) throws -> AutoencoderKLDecoder {
+        try autoencoder(weights).decoder
+    }
 
-    package func encoder() throws -> AutoencoderKLEncoder { try autoencoder().encoder }
+    /// - Parameter weights: the autoencoder's file, where the caller has it open.
+    package func encoder(_ weights: WeightFile? = nil) throws -> AutoencoderKLEncoder {
+        try autoencoder(weights).encoder
+    }
 
     /// Both halves, whichever is wanted: only together do they account for every tensor of the file.
-    private func autoencoder() throws -> (
+    private func autoencoder(_ weights: WeightFile?) throws -> (
         decoder: AutoencoderKLDecoder, encoder: AutoencoderKLEncoder
     ) {
-        let weights = WeightReader(try bundle.weights("vae"))
+        let weights = WeightReader(try weights ?? bundle.weights("vae"))
         let decoder = try AutoencoderKLDecoder(
             configuration: autoencoderConfiguration, weights: weights)
         let encoder = try AutoencoderKLEncoder(

@@ -21,12 +21,14 @@ public struct GenerationRequest: Sendable {
     public var height: Int?
     /// Pictures to draw, 1 to 1000.
     public var count: Int
+    /// Bytes of memory to stay within, weights included; nil for what the machine has.
+    public var memoryLimit: Int?
 
     /// A request; what is left out is what most users want.
     public init(
         prompt: String, negativePrompt: String = "", steps: Int = 25, guidance: Double = 7.5,
         sampler: String? = nil, seed: UInt64 = 0, width: Int? = nil, height: Int? = nil,
-        count: Int = 1
+        count: Int = 1, memoryLimit: Int? = nil
     ) {
         self.prompt = prompt
         self.negativePrompt = negativePrompt
@@ -37,6 +39,7 @@ public struct GenerationRequest: Sendable {
         self.width = width
         self.height = height
         self.count = count
+        self.memoryLimit = memoryLimit
     }
 
     static let longestPrompt = 20_000

@@ -22,6 +22,11 @@ public final class ImageGenerator {
             try DiffusionBundle(path: path), on: Executor(threads: threads ?? Parallel.processors))
     }
 
+    /// What the request will take at most; throws what `generate` would throw before it draws.
+    public func memoryPlan(for request: GenerationRequest) throws -> MemoryPlan {
+        try painter.plan(request).stages.memory
+    }
+
     /// Draws the request's pictures.
     /// - Parameter progress: called between steps; what it throws ends the work and is thrown on.
     public func generate(

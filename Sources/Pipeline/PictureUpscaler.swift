@@ -7,6 +7,7 @@ package import WeightStore
 package struct PictureUpscaler {
     package let name: String
     private let network: any Upscaler
+    private let weights: WeightFile
     private let executor: Executor
     private let tiling: Tiling
 
@@ -18,50 +19,79 @@ package struct PictureUpscaler {
         _ bundle: Bundle, tiling: Tiling = .standard, on executor: Executor
     ) throws {
         name = bundle.name
-        network = try bundle.upscaler()
+        weights = try bundle.weights("upscaler")
+        network = try bundle.upscaler(weights)
         self.executor = executor
         self.tiling = tiling
     }
 
-    /// Throws unless a picture of this size can be enlarged: before there is any picture, if need be.
-    package func check(width: Int, height: Int) throws {
+    /// How a picture of this size is enlarged within `limit` bytes of memory, or within what the machine
+    /// has; throws unless it can be: before there is any picture, if need be.
+    package func plan(width: Int, height: Int, limit: Int?) throws -> StagePlans {
+        try StagePlans(
+            [try stage(width: width, height: height)], limit: limit,
+            for: "enlarging \(width)x\(height) pixels \(scale) times")
+    }
+
+    /// The enlarging of a picture of this size, ready to be rehearsed; throws if it is too large.
+    func stage(width: Int, height: Int) throws -> PlannableStage {
         let sides = 1...maximumPictureSide / scale
         guard sides.contains(width), sides.contains(height) else {
             throw PipelineError.invalidRequest(
                 field: "picture to enlarge \(scale) times", expected: "sides of \(sides) pixels",
                 found: "\(width)x\(height)")
         }
-        try requireMemory(
-            floats: width * height * network.floatsPerPixel,
-            for: "enlarging \(width)x\(height) pixels \(scale) times")
+        let rehearsal = executor.rehearsal
+        let shape = Shape(
+            images: 1, height: height.roundedUp(to: network.alignment),
+            width: width.roundedUp(to: network.alignment), channels: 3)
+        // The input as bytes, as it came and padded, and as numbers; the result as bytes.
+        let pictureBytes = shape.pixels * 3 * (2 + MemoryLayout<Float>.size + scale * scale)
+        return PlannableStage { room in
+            StageNeeds(
+                .upscale, weights: weights, pictureBytes: pictureBytes, on: rehearsal
+            ) { executor in
+                network.enlarge(
+                    Tensor(shape, in: executor.workspace), image: 0, tiling: tiling.within(room),
+                    on: executor
+                ) { _, _ in }
+            }
+        }
     }
 
     /// An RGB picture → the same, `scale` times as large.
     ///
     /// A picture whose sides the network cannot take is extended by repeating its edge, and cut again.
-    package func callAsFunction(_ picture: Picture) throws -> Picture {
+    /// - Parameter plan: of a picture of this size.
+    package func callAsFunction(_ picture: Picture, plan: StagePlans) throws -> Picture {
         guard picture.channels == 3 else {
             throw PipelineError.invalidRequest(
                 field: "picture", expected: "three colour channels", found: "\(picture.channels)")
         }
-        try check(width: picture.width, height: picture.height)
         let padded = picture.extended(toMultipleOf: network.alignment)
-        let input = tensor(of: padded, in: executor.workspace)
-        let large = try Pipeline.picture(
-            width: picture.width * scale, height: picture.height * scale, stage: "upscaler"
-        ) { each in
-            try network.enlarge(input, image: 0, tiling: tiling, on: executor, each: each)
+        let stage = plan[.upscale]
+        return try stage.run(on: executor) { executor in
+            let input = tensor(of: padded, in: executor.workspace)
+            return try Pipeline.picture(
+                width: picture.width * scale, height: picture.height * scale, stage: "upscaler"
+            ) { each in
+                try network.enlarge(
+                    input, image: 0, tiling: tiling.within(stage.activationBytes), on: executor,
+                    each: each)
+            }
         }
-        executor.workspace.trim()
-        return large
     }
+}
+
+extension Int {
+    func roundedUp(to multiple: Int) -> Int { (self + multiple - 1) / multiple * multiple }
 }
 
 extension Picture {
     /// The picture with its last column and row repeated until both sides are multiples of `multiple`.
     func extended(toMultipleOf multiple: Int) -> Picture {
-        let newWidth = (width + multiple - 1) / multiple * multiple
-        let newHeight = (height + multiple - 1) / multiple * multiple
+        let newWidth = width.roundedUp(to: multiple)
+        let newHeight = height.roundedUp(to: multiple)
         guard newWidth != width || newHeight != height else { return self }
         var copy: [UInt8] = []
         copy.reserveCapacity(newWidth * newHeight * channels)

@@ -16,6 +16,8 @@ public enum PipelineError: Error, Equatable, CustomStringConvertible {
     case notFinite(stage: String, step: Int?)
     /// The work takes more memory than there is.
     case outOfMemory(what: String, neededBytes: Int, availableBytes: Int)
+    /// The work cannot be done within the limit that was asked for.
+    case memoryLimit(what: String, limitBytes: Int, leastBytes: Int)
 
     /// One or two sentences: what, expected, found, what to do.
     public var description: String {
@@ -39,6 +41,9 @@ public enum PipelineError: Error, Equatable, CustomStringConvertible {
         case .outOfMemory(let what, let needed, let available):
             "\(what) takes at least \(needed >> 20) MiB of memory, and \(available >> 20) MiB are "
                 + "free; choose a smaller size"
+        case .memoryLimit(let what, let limit, let least):
+            "\(what) does not fit into \(limit >> 20) MiB of memory; the smallest limit that would "
+                + "do is \((least + 1 << 20 - 1) >> 20)M"
         }
     }
 }

@@ -12,14 +12,10 @@ struct StageInput {
         self.file = file
     }
 
-    /// [N, C, H, W] → a tensor of N pictures.
-    /// - Parameters:
-    ///   - what: what will be done with them, for messages.
-    ///   - floats: the activations that it takes for a shape; refused before the values are read.
-    func picture(
-        _ name: String, channels: Int, sidesMultipleOf multiple: Int = 1, in workspace: Workspace,
-        for what: String, floats: (Shape) -> Int
-    ) throws -> Tensor {
+    /// The shape of N pictures, stored as [N, C, H, W].
+    func pictureShape(
+        _ name: String, channels: Int, sidesMultipleOf multiple: Int = 1
+    ) throws -> Shape {
         let shape = try shape(name, dimensions: 4)
         let expected =
             "[N, \(channels), H, W]"
@@ -27,26 +23,26 @@ struct StageInput {
         guard shape[1] == channels, shape[2] % multiple == 0, shape[3] % multiple == 0 else {
             throw wrong(name, expected)
         }
-        let picture = Shape(
-            images: shape[0], height: shape[2], width: shape[3], channels: channels)
-        try requireMemory(floats: floats(picture), for: "\(what) of \(shape)")
-        return Tensor(planar: try values(name), shape: picture, in: workspace)
+        return Shape(images: shape[0], height: shape[2], width: shape[3], channels: channels)
     }
 
-    /// [N, T, C] → a tensor of N sequences.
-    /// - Parameter floats: the activations that each of them takes.
-    func tokens(
-        _ name: String, images: Int, channels: Int, in workspace: Workspace, floats: Int
-    ) throws -> Tensor {
+    /// Pictures of the shape that `pictureShape` gave.
+    func picture(_ name: String, _ shape: Shape, in workspace: Workspace) throws -> Tensor {
+        Tensor(planar: try values(name), shape: shape, in: workspace)
+    }
+
+    /// The shape of N sequences, stored as [N, T, C].
+    func tokensShape(_ name: String, images: Int, channels: Int) throws -> Shape {
         let shape = try shape(name, dimensions: 3)
         guard shape[0] == images, shape[2] == channels else {
             throw wrong(name, "[\(images), T, \(channels)]")
         }
-        try requireMemory(
-            floats: shape[0] * shape[1] * floats, for: "attention to a text of \(shape)")
-        return Tensor(
-            try values(name), shape: Shape(images: images, tokens: shape[1], channels: channels),
-            in: workspace)
+        return Shape(images: images, tokens: shape[1], channels: channels)
+    }
+
+    /// Sequences of the shape that `tokensShape` gave.
+    func tokens(_ name: String, _ shape: Shape, in workspace: Workspace) throws -> Tensor {
+        Tensor(try values(name), shape: shape, in: workspace)
     }
 
     /// [N] or [1] → one timestep an image.
@@ -59,14 +55,16 @@ struct StageInput {
         }
     }
 
-    /// [N, T] → N rows of ids.
-    /// - Parameter floats: the activations that each of them takes.
-    func ids(
-        _ name: String, below limit: Int, atMost length: Int, floats: Int
-    ) throws -> [[Int32]] {
+    /// The shape of N sequences of ids, stored as [N, T].
+    func idsShape(_ name: String, atMost length: Int) throws -> Shape {
         let shape = try shape(name, dimensions: 2)
         guard shape[1] <= length else { throw wrong(name, "[N, T] with T up to \(length)") }
-        try requireMemory(floats: shape[0] * shape[1] * floats, for: "a text of \(shape) tokens")
+        return Shape(images: shape[0], tokens: shape[1], channels: 1)
+    }
+
+    /// [N, T] → N rows of ids.
+    func ids(_ name: String, below limit: Int) throws -> [[Int32]] {
+        let shape = try shape(name, dimensions: 2)
         let found = try file.integers(name)
         guard found.allSatisfy({ (0..<limit).contains($0) }) else {
             throw wrong(name, "ids in 0..<\(limit)")

@@ -32,7 +32,7 @@ package struct StageRunner {
                 found: "\(shape)")
         }
         // The numbers as they are drawn, as bytes, and as the file that is written.
-        try requireMemory(floats: 3 * count, for: "noise of \(shape)")
+        try requireMemory(bytes: 3 * count * MemoryLayout<Float>.size, for: "noise of \(shape)")
         var source = TorchRandomSource(seed: seed)
         return [.init(name: "noise", shape: shape, floats: source.normal(count: count))]
     }
@@ -59,9 +59,12 @@ package struct StageRunner {
     package func text(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
         let encoder = try DiffusionBundle(bundle).textEncoder()
         let reader = StageInput(input)
-        let ids = try reader.ids(
-            "ids", below: encoder.vocabularySize, atMost: encoder.maximumLength,
-            floats: encoder.floatsPerToken)
+        let shape = try reader.idsShape("ids", atMost: encoder.maximumLength)
+        try requireMemory(for: "a text", of: shape, on: executor) { shape, executor in
+            let ids = [Int32](repeating: 0, count: shape.width)
+            _ = encoder(Array(repeating: ids, count: shape.images), on: executor)
+        }
+        let ids = try reader.ids("ids", below: encoder.vocabularySize)
         let hidden = encoder(ids, on: executor)
         return [
             .init(
@@ -75,17 +78,22 @@ package struct StageRunner {
         let unet = try DiffusionBundle(bundle).unet()
         let reader = StageInput(input)
         let configuration = unet.configuration
-        let sample = try reader.picture(
-            "sample", channels: configuration.inChannels, in: executor.workspace,
-            for: "a U-Net step on latents"
-        ) { $0.images * configuration.floats(height: $0.height, width: $0.width) }
-        let images = sample.shape.images
-        let context = try reader.tokens(
-            "context", images: images, channels: configuration.crossAttentionDim,
-            in: executor.workspace, floats: configuration.floatsPerToken)
+        let sample = try reader.pictureShape("sample", channels: configuration.inChannels)
+        let context = try reader.tokensShape(
+            "context", images: sample.images, channels: configuration.crossAttentionDim)
+        try requireMemory(for: "a U-Net step on latents", of: sample, on: executor) {
+            sample, executor in
+            let context = Shape(
+                images: sample.images, tokens: context.pixels, channels: context.channels)
+            _ = unet(
+                Tensor(sample, in: executor.workspace),
+                timesteps: Array(repeating: 0, count: sample.images),
+                context: Tensor(context, in: executor.workspace), on: executor)
+        }
         let output = unet(
-            sample, timesteps: try reader.timesteps("timestep", images: images), context: context,
-            on: executor)
+            try reader.picture("sample", sample, in: executor.workspace),
+            timesteps: try reader.timesteps("timestep", images: sample.images),
+            context: try reader.tokens("context", context, in: executor.workspace), on: executor)
         return [try planar("sample", output, stage: "U-Net")]
     }
 
@@ -93,11 +101,12 @@ package struct StageRunner {
     package func decode(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
         let decoder = try DiffusionBundle(bundle).decoder()
         let configuration = decoder.configuration
-        let factor = configuration.pixelsPerLatent
-        let latents = try StageInput(input).picture(
-            "latents", channels: configuration.latentChannels, in: executor.workspace,
-            for: "decoding latents"
-        ) { $0.rows * factor * factor * configuration.decoderFloatsPerPixel }
+        let reader = StageInput(input)
+        let shape = try reader.pictureShape("latents", channels: configuration.latentChannels)
+        try requireMemory(for: "decoding latents", of: shape, on: executor) {
+            _ = decoder(Tensor($0, in: $1.workspace), tiling: tiling, on: $1)
+        }
+        let latents = try reader.picture("latents", shape, in: executor.workspace)
         let image = decoder(latents, tiling: tiling, on: executor)
         return [try planar("image", image, stage: "VAE decoder")]
     }
@@ -106,11 +115,14 @@ package struct StageRunner {
     package func encode(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
         let encoder = try DiffusionBundle(bundle).encoder()
         let configuration = encoder.configuration
-        let image = try StageInput(input).picture(
+        let reader = StageInput(input)
+        let shape = try reader.pictureShape(
             "image", channels: configuration.pictureChannels,
-            sidesMultipleOf: configuration.pixelsPerLatent, in: executor.workspace,
-            for: "encoding a picture"
-        ) { $0.rows * configuration.encoderFloatsPerPixel }
+            sidesMultipleOf: configuration.pixelsPerLatent)
+        try requireMemory(for: "encoding a picture", of: shape, on: executor) {
+            _ = encoder(Tensor($0, in: $1.workspace), tiling: tiling, on: $1)
+        }
+        let image = try reader.picture("image", shape, in: executor.workspace)
         let posterior = encoder(image, tiling: tiling, on: executor)
         return [
             try planar("mean", posterior.mean, stage: "VAE encoder"),
@@ -121,10 +133,13 @@ package struct StageRunner {
     /// `image` [N, 3, H, W] within 0…1 → `image`, enlarged, not clamped.
     package func upscale(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
         let upscaler = try bundle.upscaler()
-        let image = try StageInput(input).picture(
-            "image", channels: 3, sidesMultipleOf: upscaler.alignment, in: executor.workspace,
-            for: "enlarging a picture"
-        ) { $0.rows * upscaler.floatsPerPixel }
+        let reader = StageInput(input)
+        let shape = try reader.pictureShape(
+            "image", channels: 3, sidesMultipleOf: upscaler.alignment)
+        try requireMemory(for: "enlarging a picture", of: shape, on: executor) {
+            _ = upscaler(Tensor($0, in: $1.workspace), tiling: tiling, on: $1)
+        }
+        let image = try reader.picture("image", shape, in: executor.workspace)
         let large = upscaler(image, tiling: tiling, on: executor)
         return [try planar("image", large, stage: "upscaler")]
     }

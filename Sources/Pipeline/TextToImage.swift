@@ -7,7 +7,7 @@ internal import WeightStore
 
 /// Draws pictures from text with one bundle.
 ///
-/// The stages are read when their turn comes and let go when it is over.
+/// The stages take turns in the memory that the plan shares out, and give it back.
 package final class TextToImage {
     package let model: DiffusionBundle
     private let executor: Executor
@@ -19,12 +19,14 @@ package final class TextToImage {
         package let seed: UInt64
     }
 
-    /// A request with everything filled in that the model decides.
+    /// A request with everything filled in that the model decides, and the memory it takes.
     package struct Plan {
         package let request: GenerationRequest
         package let sampler: SamplerKind
         package let width: Int
         package let height: Int
+        package let stages: StagePlans
+        fileprivate let parts: DiffusionParts
     }
 
     /// - Parameter tiling: how much of the picture is decoded at a time; the result is the same.
@@ -34,28 +36,31 @@ package final class TextToImage {
         self.tiling = tiling
     }
 
-    /// Checks a request against the model before any work is done.
-    package func plan(_ request: GenerationRequest) throws -> Plan {
+    /// Checks a request against the model, and the memory it takes, before any work is done.
+    /// - Parameter upscaler: what will enlarge the pictures.
+    package func plan(
+        _ request: GenerationRequest, upscaler: PictureUpscaler? = nil
+    ) throws -> Plan {
         try request.validate()
         let size = try request.size(
             default: model.defaultSide,
             multiple: max(model.autoencoderConfiguration.pixelsPerLatent, 1))
-        try requireMemory(
-            floats: size.width * size.height * model.autoencoderConfiguration.decoderFloatsPerPixel,
-            for: "a picture of \(size.width)x\(size.height) pixels")
-        let factor = model.autoencoderConfiguration.pixelsPerLatent
-        let latents = model.unetConfiguration.floats(
-            height: size.height / factor, width: size.width / factor)
-        try requireMemory(
-            floats: request.guidance > 1 ? 2 * latents : latents,
-            for: "a step towards a picture of \(size.width)x\(size.height) pixels")
         let sampler = request.sampler.flatMap(SamplerKind.init) ?? model.defaultSampler
         _ = try model.bundle.readingConfiguration {
             try makeSampler(
                 sampler, configuration: model.schedulerConfiguration, steps: request.steps)
         }
+        let enlarging = try upscaler?.stage(width: size.width, height: size.height)
+        let parts = try DiffusionParts(model)
+        let stages = parts.stages(
+            width: size.width, height: size.height, guided: request.guidance > 1, tiling: tiling,
+            on: executor)
         return Plan(
-            request: request, sampler: sampler, width: size.width, height: size.height)
+            request: request, sampler: sampler, width: size.width, height: size.height,
+            stages: try StagePlans(
+                stages + [enlarging].compactMap(\.self), limit: request.memoryLimit,
+                for: "a picture of \(size.width)x\(size.height) pixels"),
+            parts: parts)
     }
 
     /// Draws the pictures one after the other and hands each over as soon as it is done.
@@ -66,27 +71,33 @@ package final class TextToImage {
     ) throws {
         let request = plan.request
         try progress(.init(stage: .text, step: 0, steps: 1, picture: 0, pictures: request.count))
-        let context = try context(for: request, warn: warn)
-        let unet = try model.unet()
-        let decoder = try model.decoder()
+        let context = try plan.stages[.text].run(on: executor) { executor -> Tensor in
+            try self.context(for: request, parts: plan.parts, warn: warn, on: executor)
+        }
         for index in 0..<request.count {
             let seed = request.seed &+ UInt64(index)
-            let latents = try denoise(
-                plan, seed: seed, unet: unet, context: context, index: index, progress: progress)
+            let latents = try plan.stages[.denoise].run(on: executor) { executor -> [Float] in
+                try denoise(
+                    plan, seed: seed, context: context, index: index, progress: progress,
+                    on: executor)
+            }
             try progress(
                 .init(
                     stage: .decode, step: 0, steps: 1, picture: index, pictures: request.count))
-            try each(Result(picture: try decode(latents, with: decoder), seed: seed))
-            executor.workspace.trim()
+            let picture = try plan.stages[.decode].run(on: executor) { executor -> Picture in
+                try decode(latents, plan: plan, on: executor)
+            }
+            try each(Result(picture: picture, seed: seed))
         }
     }
 
     /// Hidden states for the U-Net: of the negative prompt and the prompt, or of the prompt alone
     /// where there is no guidance.
     private func context(
-        for request: GenerationRequest, warn: (String) -> Void
+        for request: GenerationRequest, parts: DiffusionParts, warn: (String) -> Void,
+        on executor: Executor
     ) throws -> Tensor {
-        let encoder = try model.textEncoder()
+        let encoder = parts.encoder
         let tokenizer = try model.tokenizer(defaultLength: encoder.maximumLength)
         let length = min(tokenizer.maximumLength, encoder.maximumLength)
         let guided = request.guidance > 1
@@ -114,42 +125,42 @@ package final class TextToImage {
         return ids
     }
 
+    /// The latents of a picture, [latentChannels, h, w] in planar order.
     private func denoise(
-        _ plan: Plan, seed: UInt64, unet: UNet2DConditionModel, context: Tensor, index: Int,
-        progress: ProgressHandler
-    ) throws -> Tensor {
-        let factor = model.autoencoderConfiguration.pixelsPerLatent
-        let shape = Shape(
-            images: 1, height: plan.height / factor, width: plan.width / factor,
-            channels: model.autoencoderConfiguration.latentChannels)
+        _ plan: Plan, seed: UInt64, context: Tensor, index: Int, progress: ProgressHandler,
+        on executor: Executor
+    ) throws -> [Float] {
         let request = plan.request
         var loop = DenoisingLoop(
-            unet: unet,
+            unet: plan.parts.unet,
             sampler: try makeSampler(
                 plan.sampler, configuration: model.schedulerConfiguration, steps: request.steps),
             context: context, guidance: request.guidance > 1 ? Float(request.guidance) : nil,
-            seed: seed, shape: shape, on: executor)
+            seed: seed, shape: model.latentShape(width: plan.width, height: plan.height),
+            on: executor)
         repeat {
             try progress(
                 .init(
                     stage: .denoise, step: loop.index, steps: loop.count, picture: index,
                     pictures: request.count))
         } while try loop.advance()
-        return Tensor(planar: loop.latents, shape: shape, in: executor.workspace)
+        return loop.latents
     }
 
     private func decode(
-        _ latents: Tensor, with decoder: AutoencoderKLDecoder
+        _ latents: [Float], plan: Plan, on executor: Executor
     ) throws -> Picture {
+        let decoder = plan.parts.decoder
         let factor = Float(1 / decoder.configuration.scalingFactor)
         let unscaled = Tensor(
-            latents.values.map { $0 * factor }, shape: latents.shape, in: executor.workspace)
-        let pixels = decoder.configuration.pixelsPerLatent
+            planar: latents.map { $0 * factor },
+            shape: model.latentShape(width: plan.width, height: plan.height),
+            in: executor.workspace)
         return try picture(
-            width: latents.shape.width * pixels, height: latents.shape.height * pixels,
-            stage: "VAE decoder", scale: 0.5, offset: 0.5
+            width: plan.width, height: plan.height, stage: "VAE decoder", scale: 0.5, offset: 0.5
         ) { each in
-            try decoder.decode(unscaled, tiling: tiling, on: executor, each: each)
+            let room = plan.stages[.decode].activationBytes
+            try decoder.decode(unscaled, tiling: tiling.within(room), on: executor, each: each)
         }
     }
 }

@@ -8,6 +8,8 @@ package struct Executor: Sendable {
     package let activation: ActivationPrecision
     /// Which 3×3 convolutions of int8 weights go by Winograd's algorithm.
     package let winograd: WinogradUse
+    /// Is told what the layers read; nil where nobody wants to know.
+    package private(set) var weights: (any WeightSource)?
 
     /// - Parameters:
     ///   - threads: 1 or more.
@@ -37,6 +39,13 @@ package struct Executor: Sendable {
     /// Its tensors have no memory, so whatever touches one must do so in a task of `parallel`; their
     /// values read as zeros.
     package var rehearsal: Executor { Executor(rehearsing: self) }
+
+    /// The same executor with another source of weights.
+    package func reading(from weights: any WeightSource) -> Executor {
+        var executor = self
+        executor.weights = weights
+        return executor
+    }
 
     package func tensor(_ shape: Shape) -> Tensor { Tensor(shape, in: workspace) }
 

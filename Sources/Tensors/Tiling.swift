@@ -19,6 +19,11 @@ package struct Tiling: Sendable, Equatable {
     /// The least memory, whatever the time.
     package static let smallest = Tiling(budget: 0)
 
+    /// The same, within `bytes` at the most.
+    package func within(_ bytes: Int) -> Tiling {
+        Tiling(rows: rows, budget: min(budget, bytes))
+    }
+
     /// Pixels at a time to choose among, for a result `width` pixels wide.
     package func candidates(width: Int) -> [Int] {
         if let rows { return [rows * width] }

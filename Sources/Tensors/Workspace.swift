@@ -19,6 +19,7 @@ package final class Workspace: Sendable {
         var bytesInUse = 0
         var bytesHeld = 0
         var peakBytesHeld = 0
+        var blocksMade = 0
     }
 
     struct Block: @unchecked Sendable {
@@ -37,6 +38,9 @@ package final class Workspace: Sendable {
 
     /// The most bytes that were held at once, free blocks included.
     package var peakBytes: Int { state.withLock { $0.peakBytesHeld } }
+
+    /// Blocks that the system was asked for.
+    package var blocksMade: Int { state.withLock { $0.blocksMade } }
 
     /// Bytes lent out at this moment.
     package var bytesInUse: Int { state.withLock { $0.bytesInUse } }
@@ -58,6 +62,7 @@ package final class Workspace: Sendable {
             }
             state.bytesInUse += wanted
             state.bytesHeld += wanted
+            state.blocksMade += 1
             state.peakBytesHeld = max(state.peakBytesHeld, state.bytesHeld)
             return Block(pointer: allocate(wanted), bytes: wanted)
         }

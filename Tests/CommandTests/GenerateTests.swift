@@ -62,8 +62,10 @@ import WeightStore
 
     @Test func seedDecidesThePictureAndThreadsDoNot() throws {
         #expect(try generate(["a", "--threads", "1", "-o", "one.png"]).status == 0)
+        #expect(try generate(["a", "--threads", "2", "-o", "two.png"]).status == 0)
         #expect(try generate(["a", "--threads", "3", "-o", "three.png"]).status == 0)
         #expect(try generate(["a", "--seed", "8", "-o", "other.png"]).status == 0)
+        #expect(try scratch.bytes("one.png") == scratch.bytes("two.png"))
         #expect(try scratch.bytes("one.png") == scratch.bytes("three.png"))
         let other = try decodePNG(try scratch.bytes("other.png")).picture
         #expect(try decodePNG(try scratch.bytes("one.png")).picture != other)

@@ -96,11 +96,8 @@ extension RowGraph {
         _ rows: Range<Int>, of store: RowStore, to each: (Int, Span<Float>) throws -> Void
     ) rethrows {
         let count = store.shape.width * store.shape.channels
-        guard store.isThere else {
-            let zeros = [Float](repeating: 0, count: count)
-            for row in rows { try each(row, zeros.span) }
-            return
-        }
+        // A rehearsal has nothing to hand over.
+        guard store.isThere else { return }
         for row in rows {
             let values = UnsafeBufferPointer(
                 start: store.pointer(row: row).assumingMemoryBound(to: Float.self), count: count)

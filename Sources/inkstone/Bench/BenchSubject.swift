@@ -93,12 +93,12 @@ struct BenchSubject {
             multiplyAdds: { $0.upscaler(height: size.height, width: size.width) },
             prepare: {
                 let upscaler = try PictureUpscaler(bundle, on: executor)
-                try upscaler.check(width: size.width, height: size.height)
+                let plan = try upscaler.plan(width: size.width, height: size.height, limit: nil)
                 let count = size.width * size.height * 3
                 let pixels = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 151) }
                 let picture = Picture(
                     width: size.width, height: size.height, channels: 3, pixels: pixels)
-                return { _ = try upscaler(picture) }
+                return { _ = try upscaler(picture, plan: plan) }
             })
     }
 

@@ -77,6 +77,8 @@ struct GenerateCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Show no progress.")
     var quiet = false
 
+    @OptionGroup var memory: MemoryOptions
+
     @OptionGroup var machine: MachineOptions
 
     func validate() throws {
@@ -90,11 +92,10 @@ struct GenerateCommand: ParsableCommand {
         let library = ModelLibrary()
         let model = try DiffusionBundle(try library.open(model))
         let painter = TextToImage(model, on: executor)
-        let plan = try painter.plan(try request(for: model.bundle))
         let upscaler = try upscalerBundle(for: model.bundle, in: library).map {
             try PictureUpscaler($0, on: executor)
         }
-        try upscaler?.check(width: plan.width, height: plan.height)
+        let plan = try painter.plan(try request(for: model.bundle), upscaler: upscaler)
         for index in 0..<count {
             try target(seed: plan.request.seed &+ UInt64(index), index: index).check()
         }
@@ -104,7 +105,7 @@ struct GenerateCommand: ParsableCommand {
         try painter.run(plan, progress: display.show, warn: display.warn) { result in
             let picture = try upscaler.map { upscaler in
                 display.showUpscaling(picture: index, of: count)
-                return try upscaler(result.picture)
+                return try upscaler(result.picture, plan: plan.stages)
             }
             let parameters = painter.parameters(
                 of: plan, seed: result.seed, upscaler: upscaler.map { ($0.name, $0.scale) })
@@ -124,7 +125,7 @@ struct GenerateCommand: ParsableCommand {
             negativePrompt: negativePrompt, steps: steps ?? defaults.steps,
             guidance: guidance ?? defaults.guidance, sampler: sampler ?? defaults.sampler,
             seed: seed ?? UInt64(UInt32.random(in: .min ... .max)), width: size?.width,
-            height: size?.height, count: count)
+            height: size?.height, count: count, memoryLimit: memory.bytes)
     }
 
     private func promptFromInput() throws -> String {

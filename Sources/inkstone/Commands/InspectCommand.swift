@@ -12,7 +12,12 @@ struct InspectCommand: ParsableCommand {
         discussion: """
             Examples:
               inkstone inspect emoji-zh --verify
+              inkstone inspect emoji-zh --plan --size 256x256 --memory-limit 100M
               inkstone inspect panda.png
+
+            --plan shows the memory that a picture takes, stage by stage: the weights that are read \
+            and how much of them is in memory at once, the activations at their peak, and the \
+            pictures themselves. Of an upscaler's bundle, --size is the picture's that is enlarged.
             """)
 
     @Argument(
@@ -24,10 +29,35 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Compare each weight file with its SHA-256, and look for broken numbers.")
     var verify = false
 
+    @Flag(help: "Show the memory that a picture takes, and run nothing.")
+    var plan = false
+
+    @Option(
+        help: ArgumentHelp(
+            "For --plan: width and height in pixels. (default: the model's own)", valueName: "WxH"))
+    var size: PictureSize?
+
+    @Option(
+        help: ArgumentHelp(
+            "For --plan: what enlarges the picture, a name or a bundle's folder.",
+            valueName: "bundle"))
+    var upscaler: String?
+
+    @OptionGroup var memory: MemoryOptions
+
+    @OptionGroup var machine: MachineOptions
+
+    func validate() throws {
+        guard plan || (size == nil && upscaler == nil && memory.memoryLimit == nil) else {
+            throw ValidationError("--size, --upscaler and --memory-limit belong to --plan")
+        }
+    }
+
     func run() throws {
         if subject == "-" || (isRegularFile(subject) && !subject.hasSuffix(Bundle.fileName)) {
-            guard !verify else {
-                throw UsageError("--verify is for bundles, and \(subject) is none")
+            guard !verify && !plan else {
+                throw UsageError(
+                    "--\(verify ? "verify" : "plan") is for bundles, and \(subject) is none")
             }
             try StandardOutput.write(try describePicture())
         } else {
@@ -36,7 +66,28 @@ struct InspectCommand: ParsableCommand {
             let bundle = try ModelLibrary().open(name)
             try StandardOutput.write(try describe(bundle))
             if verify { try check(bundle) }
+            if plan {
+                let report = MemoryReport(plan: try memoryPlan(of: bundle), limit: memory.bytes)
+                try StandardOutput.write("\n" + report.text)
+            }
         }
+    }
+
+    /// What a picture takes that is drawn with the bundle, or enlarged where it holds nothing to draw with.
+    private func memoryPlan(of bundle: Bundle) throws -> MemoryPlan {
+        let executor = try machine.executor()
+        let library = ModelLibrary()
+        guard bundle.stages["unet"] != nil else {
+            let size = size ?? PictureSize(width: 512, height: 512)
+            return try PictureUpscaler(bundle, on: executor)
+                .plan(width: size.width, height: size.height, limit: memory.bytes).memory
+        }
+        let painter = TextToImage(try DiffusionBundle(bundle), on: executor)
+        let request = GenerationRequest(
+            prompt: "", guidance: try RequestDefaults(bundle).guidance, width: size?.width,
+            height: size?.height, memoryLimit: memory.bytes)
+        let enlarging = try upscaler.map { try PictureUpscaler(library.open($0), on: executor) }
+        return try painter.plan(request, upscaler: enlarging).stages.memory
     }
 
     private func describePicture() throws -> String {

@@ -28,6 +28,9 @@ struct UpscaleCommand: ParsableCommand {
     var model = defaultUpscaler
 
     @OptionGroup var tile: TileOption
+
+    @OptionGroup var memory: MemoryOptions
+
     @OptionGroup var machine: MachineOptions
 
     func run() throws {
@@ -35,22 +38,28 @@ struct UpscaleCommand: ParsableCommand {
         let upscaler = try PictureUpscaler(
             try ModelLibrary().open(model), tiling: tile.tiling, on: executor)
         let decoded = try readPicture(input)
+        let plan = try upscaler.plan(
+            width: decoded.picture.width, height: decoded.picture.height, limit: memory.bytes)
         let target = Output(output)
         try target.check()
         let display = GenerationDisplay(quiet: false)
         defer { display.finish() }
         display.showUpscaling(picture: 0, of: 1)
-        let enlarged = try enlarge(decoded.picture, with: upscaler)
+        let enlarged = try enlarge(decoded.picture, with: upscaler, plan: plan)
         try target.write(try encodePNG(enlarged, texts: decoded.texts))
         display.note("\(target.name): \(enlarged.width)x\(enlarged.height)")
     }
 
-    private func enlarge(_ picture: Picture, with upscaler: PictureUpscaler) throws -> Picture {
-        guard let (colour, alpha) = picture.splittingAlpha() else { return try upscaler(picture) }
-        let large = try upscaler(colour)
+    private func enlarge(
+        _ picture: Picture, with upscaler: PictureUpscaler, plan: StagePlans
+    ) throws -> Picture {
+        guard let (colour, alpha) = picture.splittingAlpha() else {
+            return try upscaler(picture, plan: plan)
+        }
+        let large = try upscaler(colour, plan: plan)
         // An opaque picture stays so, which a network does not promise.
         let isOpaque = alpha.pixels.allSatisfy { $0 == 255 }
-        return large.with(alpha: isOpaque ? nil : try upscaler(alpha))
+        return large.with(alpha: isOpaque ? nil : try upscaler(alpha, plan: plan))
     }
 }
 

@@ -1,0 +1,68 @@
+import Foundation
+import Pictures
+import Testing
+
+/// `--memory-limit` and `inspect --plan`.
+@Suite struct MemoryTests {
+    private let scratch: Scratch
+
+    init() throws {
+        scratch = try Scratch()
+    }
+
+    private func generate(_ arguments: [String]) throws -> Run {
+        try Program.inkstone.run(
+            [
+                "generate", "a", "--model", try TinyModel.bundle(), "--steps", "2", "--size",
+                "64x64", "--seed", "7",
+            ] + arguments, in: scratch)
+    }
+
+    @Test func refusalNamesALimitThatDrawsTheSamePicture() throws {
+        let refused = try generate(["--memory-limit", "1M", "-o", "a.png"])
+        #expect(refused.status == 1)
+        #expect(try scratch.names() == [])
+        let limit = try #require(refused.errors.firstMatch(of: /would do is (\d+M)/)).1
+        let limited = try generate(["--memory-limit", String(limit), "-o", "limited.png"])
+        #expect(limited.status == 0, "\(limited.errors)")
+        #expect(try generate(["-o", "free.png"]).status == 0)
+        #expect(try scratch.bytes("limited.png") == scratch.bytes("free.png"))
+    }
+
+    @Test(arguments: ["0", "-1", "x", "1T", "12MB", "M", "99999999999999999999", "9999999999G", ""])
+    func senselessLimitIsAUsageError(limit: String) throws {
+        let run = try generate(["--memory-limit=\(limit)", "-o", "a.png"])
+        #expect(run.status == 2 && run.errors.contains("memory-limit"))
+        #expect(try scratch.names() == [])
+    }
+
+    @Test(arguments: ["1g", "1G", "1048576K", "1024M", "1073741824"])
+    func limitsHaveUnits(limit: String) throws {
+        let run = try Program.inkstone.run(
+            [
+                "inspect", try TinyModel.bundle(), "--plan", "--size", "64x64", "--memory-limit",
+                limit,
+            ], in: scratch)
+        #expect(run.status == 0 && run.text.contains(" of 1.00 GiB"), "\(run.errors)")
+    }
+
+    @Test func planListsTheStagesAndRunsNothing() throws {
+        let fixture = TinyModel.fixtures + "/esrgan/basicsr-params-ema.pth"
+        let made = try Program.quantize.run(
+            [fixture, scratch.path("esrgan"), "--type", "int8"], in: scratch)
+        try #require(made.status == 0, "\(made.errors)")
+        let run = try Program.inkstone.run(
+            [
+                "inspect", try TinyModel.bundle(), "--plan", "--size", "32x32", "--upscaler",
+                scratch.path("esrgan"),
+            ], in: scratch)
+        try #require(run.status == 0, "\(run.errors)")
+        for word in ["text", "denoise", "decode", "upscale", "peak: "] {
+            #expect(run.text.contains("\n" + word), "\(word)")
+        }
+        let senseless = try Program.inkstone.run(
+            ["inspect", try TinyModel.bundle(), "--size", "32x32"], in: scratch)
+        #expect(senseless.status == 2 && senseless.errors.contains("--plan"))
+        #expect(try scratch.names() == ["esrgan"])
+    }
+}
