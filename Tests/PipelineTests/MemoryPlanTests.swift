@@ -58,66 +58,6 @@ import WeightStore
         #expect(try upscaler(picture, plan: limited) == upscaler(picture, plan: whole))
     }
 
-    @Test func onlyTheFirstStepMakesBlocks() throws {
-        let unet = try model.unet()
-        let executor = Executor(threads: 2)
-        let latents = Shape(
-            images: 2, height: 8, width: 8, channels: model.unetConfiguration.inChannels)
-        let context = Tensor(
-            Shape(images: 2, tokens: 32, channels: model.unetConfiguration.crossAttentionDim),
-            in: executor.workspace)
-        let rehearsal = executor.rehearsal
-        var made: [Int] = []
-        for _ in 0..<3 {
-            _ = unet(
-                Tensor(latents, in: rehearsal.workspace), timesteps: [1, 1], context: context,
-                on: rehearsal)
-            made.append(rehearsal.workspace.blocksMade)
-        }
-        #expect(made[0] > 0 && made[1] == made[0] && made[2] == made[0])
-    }
-
-    /// Reads the U-Net's weights twice in the order of its layers, in as little memory as possible.
-    @Test func weightsPassThroughWithinTheirBudget() throws {
-        let file = try model.bundle.weights("unet")
-        let order = try weightOrder(of: try model.unet(file))
-        let all = WeightResidency(file.file, order: order)
-        for budget in [all.leastBytes, (all.leastBytes + all.readBytes) / 2] {
-            let residency = WeightResidency(file.file, order: order, budget: budget)
-            #expect(residency.residentBytes <= budget && budget < all.readBytes)
-            let stream = WeightStream(file.file, order: order, residency: residency)
-            // The kernel maps up to 16 pages around one that is in its cache.
-            let slack = 2 * 64 << 10
-            for ranges in order + order {
-                stream.require(ranges)
-                #expect(mappedBytes(of: file.path) <= budget + slack)
-            }
-            stream.finish()
-            #expect(mappedBytes(of: file.path) == 0)
-        }
-    }
-
-    private func weightOrder(of unet: UNet2DConditionModel) throws -> [[Range<Int>]] {
-        let record = WeightRecord()
-        let rehearsal = Executor(threads: 1).rehearsal.reading(from: record)
-        let latents = Shape(images: 1, height: 8, width: 8, channels: unet.configuration.inChannels)
-        let context = Shape(images: 1, tokens: 4, channels: unet.configuration.crossAttentionDim)
-        _ = unet(
-            Tensor(latents, in: rehearsal.workspace), timesteps: [0],
-            context: Tensor(context, in: rehearsal.workspace), on: rehearsal)
-        return record.order
-    }
-
-    /// Bytes of a file that are mapped into this process at this moment.
-    private func mappedBytes(of path: String) -> Int {
-        let lines = (systemText("/proc/self/smaps") ?? "").split(separator: "\n")
-        let maps = lines.indices.filter { lines[$0].hasSuffix(path) }
-        return maps.reduce(0) { sum, index in
-            let rest = lines[(index + 1)...].prefix(4).joined(separator: "\n")
-            return sum + (number(after: "Rss", in: rest) ?? 0) * 1024
-        }
-    }
-
     private func leastLimit(_ painter: TextToImage, below limit: Int) throws -> Int {
         var request = request
         request.memoryLimit = limit
