@@ -99,7 +99,9 @@ struct StageInput {
         guard entry.shape.count == dimensions, entry.shape.allSatisfy({ $0 >= 1 }),
             entry.count <= Self.largestInput
         else {
-            throw wrong(name, "\(dimensions) dimensions, each from 1 on")
+            throw wrong(
+                name,
+                "\(dimensions) dimensions, each from 1 on, and at most \(Self.largestInput) numbers")
         }
         return entry.shape
     }

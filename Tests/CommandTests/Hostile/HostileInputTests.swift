@@ -41,12 +41,12 @@ import WeightStore
         ("text", [("ids", .i32, [1 << 28, 1])]),
         ("decode", [("latents", .f32, [1, 4, 8192, 8192])]),
         ("decode", [("latents", .f32, [1, 4, 1, 1 << 26])]),
-        ("encode", [("image", .f32, [1 << 20, 3, 8, 8])]),
+        ("encode", [("image", .f32, [1 << 22, 3, 8, 8])]),
         (
             "unet",
             [
-                ("sample", .f32, [1 << 24, 4, 1, 1]), ("timestep", .f32, [1]),
-                ("context", .f32, [1 << 24, 1, 32]),
+                ("sample", .f32, [1 << 22, 4, 1, 1]), ("timestep", .f32, [1]),
+                ("context", .f32, [1 << 22, 1, 32]),
             ]
         ),
     ]
