@@ -41,7 +41,7 @@ import WeightStore
         ("text", [("ids", .i32, [1 << 28, 1])]),
         ("decode", [("latents", .f32, [1, 4, 8192, 8192])]),
         ("decode", [("latents", .f32, [1, 4, 1, 1 << 26])]),
-        ("encode", [("image", .f32, [1 << 22, 3, 8, 8])]),
+        ("encode", [("image", .f32, [1 << 20, 3, 8, 8])]),
         (
             "unet",
             [
@@ -56,7 +56,7 @@ import WeightStore
         try writeSparse(tensors)
         // The limit is on addresses, in KiB: the input is mapped, and a Swift program takes some.
         let run = try shell(
-            "ulimit -v 4000000; exec \"$0\" stage \"$@\" --in in --out out",
+            "ulimit -v 2000000; exec \"$0\" stage \"$@\" --in in --out out",
             [try Program.inkstone.path, stage, "--model", try TinyModel.bundle()], in: scratch)
         try run.expectRefusal(saying: "of memory", in: scratch, leaving: ["in"])
     }
