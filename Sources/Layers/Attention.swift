@@ -72,15 +72,28 @@ package struct Attention: Sendable {
     ) -> Tensor {
         let q = Linear.project(x, .layerNorm(norm), [query], on: executor)
         let kv = Linear.project(context, .none, [key, value], on: executor)
-        let mixed = product(queries: q[0], keys: kv[0], values: kv[1], on: executor)
+        let packed = product.pack(keys: kv[0], values: kv[1], on: executor)
+        let mixed = product(over: q[0], packed, on: executor)
         return output(mixed, residual: residual, on: executor)
     }
 
     private func selfAttention(
         _ x: Tensor, _ prologue: Prologue, residual: Residual, on executor: Executor
     ) -> Tensor {
-        let qkv = Linear.project(x, prologue, [query, key, value], on: executor)
-        let mixed = product(queries: qkv[0], keys: qkv[1], values: qkv[2], on: executor)
+        // The input is packed once for all three; but where it is large, for the queries apart.
+        let isLarge = x.shape.pixels > Self.mostTokensAtOnce
+        var projected = Linear.project(
+            x, prologue, isLarge ? [key, value] : [query, key, value], on: executor)
+        let packed = product.pack(
+            keys: projected[projected.count - 2], values: projected[projected.count - 1],
+            on: executor)
+        projected.removeLast(2)
+        let queries = projected.first ?? Linear.project(x, prologue, [query], on: executor)[0]
+        projected = []
+        let mixed = product(over: queries, packed, on: executor)
         return output(mixed, residual: residual, on: executor)
     }
+
+    /// From here on the keys and values are let go, packed, before there are queries.
+    private static let mostTokensAtOnce = 8192
 }

@@ -13,16 +13,20 @@ package struct AttentionProduct: Sendable {
         self.causal = causal
     }
 
+    /// Packs keys and values, [N, S, heads·D], for any number of queries; they are not needed after.
+    package func pack(keys: Tensor, values: Tensor, on executor: Executor) -> PackedHeads {
+        PackedHeads(self, keys: keys, values: values, executor: executor)
+    }
+
     /// - Parameters:
-    ///   - queries: [N, T, heads·D]; keys, values: [N, S, heads·D].
+    ///   - queries: [N, T, heads·D], whose memory the result takes over.
+    ///   - packed: of as many images.
     ///   - keyBias: S values added to every query's scores (−infinity hides a key), or nil.
     /// - Returns: [N, T, heads·D].
     package func callAsFunction(
-        queries: Tensor, keys: Tensor, values: Tensor, keyBias: [Float]? = nil,
+        over queries: Tensor, _ packed: PackedHeads, keyBias: [Float]? = nil,
         on executor: Executor
     ) -> Tensor {
-        let out = executor.tensor(queries.shape)
-        let packed = PackedHeads(self, keys: keys, values: values, executor: executor)
         let tile = Int(CK_ATTENTION_QUERIES)
         let tokens = queries.shape.pixels
         let tiles = (tokens + tile - 1) / tile
@@ -31,32 +35,37 @@ package struct AttentionProduct: Sendable {
             bytesPerWorker: ck_attention_scratch(headDimension) * MemoryLayout<Float>.stride)
         keyBias.withOptionalPointer { bias in
             let head = ck_attention_head(
-                keys: keys.shape.pixels, head_dim: headDimension,
+                keys: packed.tokens, head_dim: headDimension,
                 scale: 1 / Float(headDimension).squareRoot(), causal: causal, key_bias: bias)
             executor.parallel.run(tasks: queries.shape.images * heads * tiles) { task, worker in
                 let first = task % tiles * tile
                 let image = task / tiles / heads
-                let offset = first * channels + task / tiles % heads * headDimension
+                let rows =
+                    queries.pointer(image: image) + first * channels
+                    + task / tiles % heads * headDimension
                 ck_attention_f32(
-                    head, first, min(tile, tokens - first),
-                    queries.pointer(image: image) + offset, channels,
-                    packed.keys(task / tiles), packed.values(task / tiles),
-                    out.pointer(image: image) + offset, channels,
+                    head, first, min(tile, tokens - first), rows, channels,
+                    packed.keys(task / tiles), packed.values(task / tiles), rows, channels,
                     scratch.slice(worker: worker).assumingMemoryBound(to: Float.self))
             }
         }
-        return out
+        return queries
     }
 }
 
 /// The keys and values of every (image, head), packed for the tiles to read.
-private struct PackedHeads: @unchecked Sendable {
+package struct PackedHeads: @unchecked Sendable {
+    /// Keys of a head.
+    package let tokens: Int
     private let storage: Storage
     private let keyCount: Int
     private let headCount: Int
 
-    init(_ product: AttentionProduct, keys: Tensor, values: Tensor, executor: Executor) {
+    fileprivate init(
+        _ product: AttentionProduct, keys: Tensor, values: Tensor, executor: Executor
+    ) {
         let tokens = keys.shape.pixels
+        self.tokens = tokens
         let dimension = product.headDimension
         let keyCount = ck_attention_packed_keys(tokens, dimension).roundedUp(to: 16)
         let valueCount = ck_attention_packed_values(tokens, dimension).roundedUp(to: 16)

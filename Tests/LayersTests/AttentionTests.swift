@@ -53,8 +53,10 @@ import Testing
         }
         let product = AttentionProduct(
             heads: Self.heads, headDimension: test.dimension, causal: test.causal)
-        let found = product(queries: q, keys: k, values: v, keyBias: bias, on: executor)
-        let expected = definition(test, q.values, k.values, v.values)
+        let packed = product.pack(keys: k, values: v, on: executor)
+        let given = q.values
+        let found = product(over: q, packed, keyBias: bias, on: executor)
+        let expected = definition(test, given, k.values, v.values)
         #expect(expected.firstMiss(of: found.values) == nil)
     }
 
