@@ -39,8 +39,8 @@ void ck_attention_pack(size_t keys, size_t head_dim, const float *k, size_t ldk,
 
 /// One tile of `queries` (1 to CK_ATTENTION_QUERIES) rows of q [queries, head_dim] → out.
 /// `first_query` is the tile's place in the sequence (only the causal mask asks). `scratch` is
-/// 64-byte aligned and private to the caller; `out` may be `q`. Error against exact arithmetic: within
-/// 2⁻²³ · max|v| · (8 + 4 · max Σ|q·k| · scale). A row's result does not depend on its tile.
+/// 64-byte aligned and private to the caller; `out` may be `q`. Error against exact arithmetic:
+/// within 2⁻²³ · max|v| · (8 + 4 · max Σ|q·k| · scale). A row's result does not depend on its tile.
 void ck_attention_f32(ck_attention_head head, size_t first_query, size_t queries, const float *q,
                       size_t ldq, const float *packed_keys, const float *packed_values, float *out,
                       size_t ldo, float *scratch);

@@ -101,7 +101,8 @@ struct StageInput {
         else {
             throw wrong(
                 name,
-                "\(dimensions) dimensions, each from 1 on, and at most \(Self.largestInput) numbers")
+                "\(dimensions) dimensions, each from 1 on, and at most \(Self.largestInput) numbers"
+            )
         }
         return entry.shape
     }
