@@ -15,7 +15,7 @@
 #endif
 
 /// Most queries in one call of `ck_attention_f32`: a multiple of every register tile's rows.
-#define CK_ATTENTION_QUERIES 60
+#define CK_ATTENTION_QUERIES 120
 
 /// One head's problem, shared by all its query tiles.
 typedef struct ck_attention_head {

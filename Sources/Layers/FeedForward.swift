@@ -10,7 +10,9 @@ package struct FeedForward: Sendable {
     private let contract: Linear
     private let inner: Int
 
-    private static let tokensPerStrip = 64
+    /// Many tokens share each look at the weights; fewer where there would be too few strips for all
+    /// threads.
+    private static func tokensPerStrip(of tokens: Int) -> Int { tokens < 2048 ? 64 : 128 }
 
     /// Reads `name.net.0.proj` [2·inner, channels] and `name.net.2` [channels, inner].
     package init(
@@ -25,16 +27,17 @@ package struct FeedForward: Sendable {
     /// [N, T, C] → [N, T, C].
     package func callAsFunction(_ x: Tensor, norm: LayerNorm, on executor: Executor) -> Tensor {
         let y = executor.tensor(x.shape)
-        let strip = StripMemory(self, channels: x.shape.channels, on: executor)
+        let rows = x.shape.rows
+        let strip = StripMemory(
+            self, tokens: Self.tokensPerStrip(of: rows), channels: x.shape.channels, on: executor)
         let scratch = executor.scratch(bytesPerWorker: strip.bytes)
         executor.weights?.require([expand.matrix.range, contract.matrix.range])
-        let rows = x.shape.rows
-        let tasks = (rows + Self.tokensPerStrip - 1) / Self.tokensPerStrip
+        let tasks = (rows + strip.tokens - 1) / strip.tokens
         executor.parallel.run(tasks: tasks) { task, worker in
-            let first = task * Self.tokensPerStrip
+            let first = task * strip.tokens
             run(
                 x.pointer + first * x.shape.channels, norm: norm,
-                rows: min(Self.tokensPerStrip, rows - first),
+                rows: min(strip.tokens, rows - first),
                 strip, memory: scratch.slice(worker: worker),
                 into: y.pointer + first * x.shape.channels)
         }
@@ -72,6 +75,7 @@ package struct FeedForward: Sendable {
 
     /// Where a strip's buffers stand in a worker's scratch memory.
     private struct StripMemory {
+        let tokens: Int
         let narrow: RowLayout
         let wide: RowLayout
         let wideOffset: Int
@@ -80,12 +84,13 @@ package struct FeedForward: Sendable {
         private let scaleOffset: Int
         let bytes: Int
 
-        init(_ layer: FeedForward, channels: Int, on executor: Executor) {
+        init(_ layer: FeedForward, tokens: Int, channels: Int, on executor: Executor) {
+            self.tokens = tokens
             narrow = RowLayout(
                 [channels], format: RowFormat(for: layer.expand.matrix, on: executor))
             wide = RowLayout(
                 [layer.inner], format: RowFormat(for: layer.contract.matrix, on: executor))
-            let rows = FeedForward.tokensPerStrip
+            let rows = tokens
             let size = MemoryLayout<Float>.stride
             wideOffset = 0
             gatedOffset = (rows * 2 * layer.inner * size).roundedUp(to: 64)
@@ -112,7 +117,7 @@ package struct FeedForward: Sendable {
 
         private func packed(_ layout: RowLayout, in memory: UnsafeMutableRawPointer) -> PackedRows {
             PackedRows(
-                layout: layout, capacity: FeedForward.tokensPerStrip, data: memory + packedOffset,
+                layout: layout, capacity: tokens, data: memory + packedOffset,
                 scales: memory + scaleOffset)
         }
     }
