@@ -4,7 +4,7 @@ internal import WeightStore
 /// Refuses work that takes more memory than there is, before it is begun: the system would end the
 /// process in the midst of it without a word.
 /// - Parameters:
-///   - shape: what it is done with.
+///   - shape: what it is done with; its numbers also come as they stand in a file.
 ///   - work: is rehearsed with one image and with two; each image more takes as much again.
 func requireMemory(
     for what: String, of shape: Shape, on executor: Executor, work: (Shape, Executor) -> Void
@@ -18,7 +18,8 @@ func requireMemory(
     }
     let one = peak(images: 1)
     let more = shape.images > 1 ? (shape.images - 1) * (peak(images: 2) - one) : 0
-    try requireMemory(bytes: one + more, for: "\(what) of \(shape)")
+    let numbers = shape.count * MemoryLayout<Float>.size
+    try requireMemory(bytes: one + more + numbers, for: "\(what) of \(shape)")
 }
 
 /// The same for a number of bytes that is known.
