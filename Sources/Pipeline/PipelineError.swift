@@ -14,6 +14,8 @@ public enum PipelineError: Error, Equatable, CustomStringConvertible {
     case configuration(file: String, problem: String)
     /// Arithmetic broke down: the weights are damaged, or the request drove the model out of its range.
     case notFinite(stage: String, step: Int?)
+    /// The work was ended from outside.
+    case interrupted
     /// The work takes more memory than there is.
     case outOfMemory(what: String, neededBytes: Int, availableBytes: Int)
     /// The work cannot be done within the limit that was asked for.
@@ -38,6 +40,8 @@ public enum PipelineError: Error, Equatable, CustomStringConvertible {
             "the \(stage) gave infinite or undefined numbers"
                 + (step.map { " at step \($0)" } ?? "")
                 + "; the weights may be damaged: check them with `inkstone inspect --verify`"
+        case .interrupted:
+            "the work was ended before its end"
         case .outOfMemory(let what, let needed, let available):
             "\(what) takes at least \(needed >> 20) MiB of memory, and \(available >> 20) MiB are "
                 + "free; choose a smaller size"

@@ -2,7 +2,7 @@ internal import CKernels
 
 /// What every layer runs on: the threads, the activation memory, the precision of quantised activations.
 package struct Executor: Sendable {
-    package let parallel: Parallel
+    package private(set) var parallel: Parallel
     package let workspace: Workspace
     /// How activations are quantised that multiply int8 weights: what the processor does best.
     package let activation: ActivationPrecision
@@ -46,6 +46,16 @@ package struct Executor: Sendable {
         executor.weights = weights
         return executor
     }
+
+    /// The same executor, whose work `interruption` can end.
+    package func interrupted(by interruption: Interruption?) -> Executor {
+        var executor = self
+        executor.parallel.interruption = interruption
+        return executor
+    }
+
+    /// Whether what ran on it was ended before its end.
+    package var isInterrupted: Bool { parallel.interruption?.isSet ?? false }
 
     package func tensor(_ shape: Shape) -> Tensor { Tensor(shape, in: workspace) }
 

@@ -13,6 +13,8 @@ package struct Parallel: Sendable {
     /// Whether all tasks are left out.
     private let isRehearsing: Bool
     private let pool: ThreadPool?
+    /// Leaves out all tasks from when it is set on.
+    var interruption: Interruption?
 
     /// Processors that are online.
     package static var processors: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
@@ -27,7 +29,7 @@ package struct Parallel: Sendable {
     /// Runs `body(task, worker)` for each task in 0..<tasks and returns when all are done.
     /// `worker` is below `threads` and belongs to one thread at a time: it picks that thread's scratch memory.
     package func run(tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
-        guard !isRehearsing else { return }
+        guard !isRehearsing, interruption?.isSet != true else { return }
         if let pool, tasks > 1 {
             pool.run(tasks: tasks, body)
         } else {

@@ -80,14 +80,18 @@ package struct StagePlan: Sendable {
     }
 
     /// Runs the stage: weights come in ahead of their use, and all memory is given back at its end.
+    ///
+    /// Throws `PipelineError.interrupted`, whatever `body` made of it, where the work was ended.
     func run<Value>(
         on executor: Executor, _ body: (Executor) throws -> Value
-    ) rethrows -> Value {
+    ) throws -> Value {
         let stream = WeightStream(needs.weights, order: needs.order, residency: weights)
         defer {
             stream.finish()
             executor.workspace.trim()
         }
-        return try body(executor.reading(from: stream))
+        let result = Result { try body(executor.reading(from: stream)) }
+        guard !executor.isInterrupted else { throw PipelineError.interrupted }
+        return try result.get()
     }
 }
