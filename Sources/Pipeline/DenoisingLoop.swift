@@ -4,13 +4,14 @@ package import Tensors
 
 /// The walk from noise to latents, one U-Net evaluation at a time.
 ///
-/// Between two calls of `advance` everything that the walk depends on is in plain values (`latents`,
-/// `sampler`, `noise`, `index`): a copy is a checkpoint.
+/// Between two calls of `advance` everything that the walk depends on is in plain values: its checkpoint.
 package struct DenoisingLoop {
     /// The walk so far, [latentChannels, h, w] in planar order.
     package private(set) var latents: [Float]
     /// Evaluations done.
     package private(set) var index = 0
+    /// The newest evaluation: what the U-Net saw and what it answered; nil before the first.
+    package private(set) var evaluation: Evaluation?
     private var sampler: any Sampler
     private var noise: TorchRandomSource
 
@@ -19,6 +20,13 @@ package struct DenoisingLoop {
     private let guidance: Float?
     private let shape: Shape
     private let executor: Executor
+
+    /// One evaluation of the U-Net, guidance included.
+    package struct Evaluation: Sendable {
+        package let input: [Float]
+        package let output: [Float]
+        package let timestep: Double
+    }
 
     /// - Parameters:
     ///   - context: hidden states of the negative prompt and the prompt, [2, T, C], in this order; only of
@@ -44,10 +52,36 @@ package struct DenoisingLoop {
     /// Evaluations that the whole walk takes.
     package var count: Int { sampler.timesteps.count }
 
+    /// Where the walk stands: going on from it gives the same latents, bit for bit.
+    package var checkpoint: DenoisingCheckpoint {
+        DenoisingCheckpoint(
+            index: index, latents: latents, history: sampler.history, noise: noise.state)
+    }
+
+    /// Goes to where a walk of the same request stood; false, and no change, where it cannot have
+    /// been one.
+    package mutating func resume(from checkpoint: DenoisingCheckpoint) -> Bool {
+        let history = checkpoint.history
+        guard (0...count).contains(checkpoint.index),
+            let noise = TorchRandomSource(state: checkpoint.noise),
+            (history.outputs + [checkpoint.latents] + [history.latents].compactMap(\.self))
+                .allSatisfy({ $0.count == shape.count && $0.allSatisfy(\.isFinite) })
+        else { return false }
+        index = checkpoint.index
+        latents = checkpoint.latents
+        sampler.history = history
+        self.noise = noise
+        return true
+    }
+
     /// Does one evaluation and the sampler's step; false when the walk is over.
     package mutating func advance() throws(PipelineError) -> Bool {
         guard index < count else { return false }
-        let output = evaluate(sampler.scaledInput(latents, at: index))
+        let input = sampler.scaledInput(latents, at: index)
+        let output = evaluate(input)
+        guard !executor.isInterrupted else { throw .interrupted }
+        evaluation = Evaluation(
+            input: input, output: output, timestep: sampler.timesteps[index])
         var source = noise
         latents = sampler.step(modelOutput: output, at: index, latents: latents) {
             source.normal(count: latents.count)

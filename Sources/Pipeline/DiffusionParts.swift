@@ -1,5 +1,6 @@
 internal import Layers
 internal import Models
+internal import Pictures
 internal import Tensors
 internal import WeightStore
 
@@ -61,5 +62,20 @@ struct DiffusionParts {
             }
         }
         return [text, denoise, decode]
+    }
+
+    /// The picture of latents, [latentChannels, h, w] in planar order, as a sampler leaves them.
+    func decode(
+        _ latents: [Float], width: Int, height: Int, tiling: Tiling, on executor: Executor
+    ) throws -> Picture {
+        let factor = Float(1 / decoder.configuration.scalingFactor)
+        let unscaled = Tensor(
+            planar: latents.map { $0 * factor },
+            shape: model.latentShape(width: width, height: height), in: executor.workspace)
+        return try picture(
+            width: width, height: height, stage: "VAE decoder", scale: 0.5, offset: 0.5
+        ) { each in
+            try decoder.decode(unscaled, tiling: tiling, on: executor, each: each)
+        }
     }
 }

@@ -22,6 +22,15 @@ public struct Progress: Sendable, Equatable {
     public let picture: Int
     /// Pictures of the request.
     public let pictures: Int
+
+    /// Where a request stands.
+    package init(stage: Stage, step: Int, steps: Int, picture: Int, pictures: Int) {
+        self.stage = stage
+        self.step = step
+        self.steps = steps
+        self.picture = picture
+        self.pictures = pictures
+    }
 }
 
 /// Is told of progress; what it throws ends the work.

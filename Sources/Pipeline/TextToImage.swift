@@ -10,13 +10,24 @@ internal import WeightStore
 /// The stages take turns in the memory that the plan shares out, and give it back.
 package final class TextToImage {
     package let model: DiffusionBundle
-    private let executor: Executor
+    let executor: Executor
     private let tiling: Tiling
 
     /// A drawn picture and what one needs to draw it again.
     package struct Result {
         package let picture: Picture
         package let seed: UInt64
+    }
+
+    /// Where drawing begins: with a picture, and where a walk to its latents stood.
+    package struct Start {
+        package var picture = 0
+        package var checkpoint: DenoisingCheckpoint?
+
+        package init(picture: Int = 0, checkpoint: DenoisingCheckpoint? = nil) {
+            self.picture = picture
+            self.checkpoint = checkpoint
+        }
     }
 
     /// A request with everything filled in that the model decides, and the memory it takes.
@@ -26,7 +37,7 @@ package final class TextToImage {
         package let width: Int
         package let height: Int
         package let stages: StagePlans
-        fileprivate let parts: DiffusionParts
+        let parts: DiffusionParts
     }
 
     /// - Parameter tiling: how much of the picture is decoded at a time; the result is the same.
@@ -64,22 +75,31 @@ package final class TextToImage {
     }
 
     /// Draws the pictures one after the other and hands each over as soon as it is done.
-    /// - Parameter warn: is told of prompts that were cut.
+    /// - Parameters:
+    ///   - start: where to begin; the pictures are the same from wherever.
+    ///   - warn: is told of prompts that were cut.
+    ///   - step: is shown the walk after each denoising step.
     package func run(
-        _ plan: Plan, progress: ProgressHandler = { _ in }, warn: (String) -> Void = { _ in },
+        _ plan: Plan, from start: Start = Start(), progress: ProgressHandler = { _ in },
+        warn: (String) -> Void = { _ in },
+        step: (_ loop: DenoisingLoop, _ picture: Int) throws -> Void = { _, _ in },
         each: (Result) throws -> Void
     ) throws {
         let request = plan.request
-        try progress(.init(stage: .text, step: 0, steps: 1, picture: 0, pictures: request.count))
+        guard start.picture < request.count else { return }
+        try progress(
+            .init(stage: .text, step: 0, steps: 1, picture: start.picture, pictures: request.count))
         let context = try plan.stages[.text].run(on: executor) { executor -> Tensor in
             try self.context(for: request, parts: plan.parts, warn: warn, on: executor)
         }
-        for index in 0..<request.count {
+        for index in start.picture..<request.count {
             let seed = request.seed &+ UInt64(index)
+            let checkpoint = index == start.picture ? start.checkpoint : nil
             let latents = try plan.stages[.denoise].run(on: executor) { executor -> [Float] in
-                try denoise(
-                    plan, seed: seed, context: context, index: index, progress: progress,
-                    on: executor)
+                var loop = try loop(plan, seed: seed, context: context, on: executor)
+                if let checkpoint { _ = loop.resume(from: checkpoint) }
+                try denoise(&loop, of: plan, index: index, progress: progress, step: step)
+                return loop.latents
             }
             try progress(
                 .init(
@@ -125,42 +145,39 @@ package final class TextToImage {
         return ids
     }
 
-    /// The latents of a picture, [latentChannels, h, w] in planar order.
-    private func denoise(
-        _ plan: Plan, seed: UInt64, context: Tensor, index: Int, progress: ProgressHandler,
-        on executor: Executor
-    ) throws -> [Float] {
+    private func loop(
+        _ plan: Plan, seed: UInt64, context: Tensor, on executor: Executor
+    ) throws -> DenoisingLoop {
         let request = plan.request
-        var loop = DenoisingLoop(
+        return DenoisingLoop(
             unet: plan.parts.unet,
             sampler: try makeSampler(
                 plan.sampler, configuration: model.schedulerConfiguration, steps: request.steps),
             context: context, guidance: request.guidance > 1 ? Float(request.guidance) : nil,
             seed: seed, shape: model.latentShape(width: plan.width, height: plan.height),
             on: executor)
+    }
+
+    private func denoise(
+        _ loop: inout DenoisingLoop, of plan: Plan, index: Int, progress: ProgressHandler,
+        step: (_ loop: DenoisingLoop, _ picture: Int) throws -> Void
+    ) throws {
         repeat {
             try progress(
                 .init(
                     stage: .denoise, step: loop.index, steps: loop.count, picture: index,
-                    pictures: request.count))
-        } while try loop.advance()
-        return loop.latents
+                    pictures: plan.request.count))
+            guard try loop.advance() else { return }
+            try step(loop, index)
+        } while true
     }
 
     private func decode(
         _ latents: [Float], plan: Plan, on executor: Executor
     ) throws -> Picture {
-        let decoder = plan.parts.decoder
-        let factor = Float(1 / decoder.configuration.scalingFactor)
-        let unscaled = Tensor(
-            planar: latents.map { $0 * factor },
-            shape: model.latentShape(width: plan.width, height: plan.height),
-            in: executor.workspace)
-        return try picture(
-            width: plan.width, height: plan.height, stage: "VAE decoder", scale: 0.5, offset: 0.5
-        ) { each in
-            let room = plan.stages[.decode].activationBytes
-            try decoder.decode(unscaled, tiling: tiling.within(room), on: executor, each: each)
-        }
+        let room = plan.stages[.decode].activationBytes
+        return try plan.parts.decode(
+            latents, width: plan.width, height: plan.height, tiling: tiling.within(room),
+            on: executor)
     }
 }
