@@ -58,6 +58,12 @@ let package = Package(
             ],
             swiftSettings: safeSwift),
         .target(
+            name: "Jobs",
+            dependencies: [
+                "WeightStore", "Tensors", "Models", "Samplers", "Pictures", "Pipeline",
+            ],
+            swiftSettings: swift),
+        .target(
             name: "Quantizer", dependencies: ["WeightStore"],
             path: "Quantizer/Library", swiftSettings: swift + optimised),
         .executableTarget(

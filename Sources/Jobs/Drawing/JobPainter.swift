@@ -1,0 +1,197 @@
+internal import Pictures
+internal import Pipeline
+internal import Samplers
+internal import Tensors
+internal import WeightStore
+
+/// Draws what a request asks for, and finds out beforehand whether it can be drawn.
+struct JobPainter: Sendable {
+    private let configuration: JobConfiguration
+    private let shelf: ModelShelf
+    private let executor: Executor
+
+    /// Told of the work while it goes on; what they throw ends it.
+    struct Observer {
+        var progress: (Progress) throws -> Void
+        /// A denoising step is done: where it stands, and a way to see what there is so far.
+        var step: (
+            _ checkpoint: DenoisingCheckpoint, _ picture: Int, _ preview: () throws -> Picture?
+        ) throws -> Void
+        var image: (_ png: [UInt8], _ picture: Picture, _ seed: UInt64?) throws -> Void
+        var warn: (String) -> Void
+    }
+
+    init(_ configuration: JobConfiguration, shelf: ModelShelf, on executor: Executor) {
+        self.configuration = configuration
+        self.shelf = shelf
+        self.executor = executor
+    }
+
+    /// The request with everything filled in. Throws where it cannot be done, as a `RequestProblem`
+    /// or in the pipeline's own words.
+    func prepared(_ request: JobRequest) throws -> JobRequest {
+        switch request.task {
+        case .draw: try preparedDrawing(request)
+        case .enlarge: try preparedEnlarging(request)
+        }
+    }
+
+    /// Does the work of a prepared request.
+    /// - Parameters:
+    ///   - start: where drawing goes on.
+    ///   - input: reads the picture to enlarge.
+    func paint(
+        _ request: JobRequest, from start: TextToImage.Start, input: () throws -> [UInt8],
+        interruption: Interruption, observer: Observer
+    ) throws {
+        let executor = executor.interrupted(by: interruption)
+        switch request.task {
+        case .draw:
+            try draw(request, from: start, on: executor, observer: observer)
+        case .enlarge:
+            let upscaler = try upscaler(request, on: executor)
+            let picture = try decode(input())
+            let plan = try upscaler.plan(
+                width: picture.width, height: picture.height, limit: configuration.memoryLimit)
+            try observer.progress(
+                Progress(stage: .upscale, step: 0, steps: 1, picture: 0, pictures: 1))
+            let enlarged = try upscaler(picture, plan: plan)
+            try observer.image(try encodePNG(enlarged), enlarged, nil)
+        }
+    }
+
+    /// What drawing depends on besides the request: a checkpoint made with anything else is void.
+    func tags(of request: JobRequest) -> [String: String] {
+        var tags = ["version": inkstoneVersion, "instruction_set": InstructionSet.current]
+        let stages = (try? shelf.model(request.model ?? ""))?.bundle.stages ?? [:]
+        for name in ["text_encoder", "unet"] { tags[name] = stages[name]?.sha256 ?? "" }
+        return tags
+    }
+}
+
+extension JobPainter {
+    private func preparedDrawing(_ request: JobRequest) throws -> JobRequest {
+        var request = request
+        request.model = request.model ?? configuration.defaultModel
+        let model = try shelf.model(request.model ?? "")
+        let defaults = try RequestDefaults(model.bundle)
+        request.steps = request.steps ?? defaults.steps
+        request.guidance = request.guidance ?? defaults.guidance
+        request.seed = request.seed ?? UInt64(UInt32.random(in: .min ... .max))
+        request.upscale = request.upscale || request.upscaler != nil
+        if request.upscale, request.upscaler == nil {
+            let own = model.bundle.stages["upscaler"] != nil
+            request.upscaler = own ? request.model : configuration.defaultUpscaler
+        }
+        try check("count", request.count, most: configuration.count)
+        try check("steps", request.steps ?? 1, most: configuration.steps)
+        let (width, height) = (
+            request.width ?? model.defaultSide, request.height ?? model.defaultSide
+        )
+        // Refused before any arithmetic with it.
+        if width > 0, height > 0 {
+            guard width <= configuration.pixels / height else {
+                throw RequestProblem(
+                    field: "width", expected: "at most \(configuration.pixels) pixels in all",
+                    found: "\(width)x\(height)")
+            }
+        }
+        let (_, plan, _) = try plan(request, on: executor.rehearsal)
+        request.sampler = plan.sampler.rawValue
+        request.width = plan.width
+        request.height = plan.height
+        return request
+    }
+
+    private func preparedEnlarging(_ request: JobRequest) throws -> JobRequest {
+        var request = request
+        request.upscaler = request.upscaler ?? request.model ?? configuration.defaultUpscaler
+        request.model = nil
+        request.upscale = true
+        request.count = 1
+        let upscaler = try upscaler(request, on: executor.rehearsal)
+        let picture = try decode(request.image ?? [])
+        guard picture.width <= configuration.enlargedPixels / picture.height else {
+            throw RequestProblem(
+                field: "image",
+                expected: "at most \(configuration.enlargedPixels) pixels to enlarge",
+                found: "\(picture.width)x\(picture.height)")
+        }
+        _ = try upscaler.plan(
+            width: picture.width, height: picture.height, limit: configuration.memoryLimit)
+        request.width = picture.width * upscaler.scale
+        request.height = picture.height * upscaler.scale
+        return request
+    }
+
+    private func decode(_ png: [UInt8]) throws -> Picture {
+        do {
+            // A picture with transparency is seen on white.
+            return try decodePNG(png, maximumPixels: configuration.enlargedPixels)
+                .picture.composited()
+        } catch {
+            throw RequestProblem(field: "image", expected: "a PNG", found: "\(error)")
+        }
+    }
+
+    private func check(_ field: String, _ value: Int, most: Int) throws {
+        guard value <= most else {
+            throw RequestProblem(
+                field: field, expected: "an integer in 1...\(most)", found: "\(value)")
+        }
+    }
+}
+
+extension JobPainter {
+    private func draw(
+        _ request: JobRequest, from start: TextToImage.Start, on executor: Executor,
+        observer: Observer
+    ) throws {
+        let (painter, plan, upscaler) = try plan(request, on: executor)
+        var index = start.picture
+        try painter.run(
+            plan, from: start, progress: observer.progress, warn: observer.warn,
+            step: { loop, picture in
+                try observer.step(loop.checkpoint, picture) {
+                    try painter.preview(of: loop, in: plan)
+                }
+            },
+            each: { result in
+                let enlarged = try upscaler.map { upscaler in
+                    try observer.progress(
+                        Progress(
+                            stage: .upscale, step: 0, steps: 1, picture: index,
+                            pictures: request.count))
+                    return try upscaler(result.picture, plan: plan.stages)
+                }
+                let drawn = enlarged ?? result.picture
+                let parameters = painter.parameters(
+                    of: plan, seed: result.seed, upscaler: upscaler.map { ($0.name, $0.scale) })
+                try observer.image(
+                    try encodePNG(drawn, texts: [("parameters", parameters.text)]), drawn,
+                    result.seed)
+                index += 1
+            })
+    }
+
+    private func plan(
+        _ request: JobRequest, on executor: Executor
+    ) throws -> (TextToImage, TextToImage.Plan, PictureUpscaler?) {
+        let painter = TextToImage(try shelf.model(request.model ?? ""), on: executor)
+        let upscaler =
+            request.upscale ? try upscaler(request, on: executor) : nil
+        let plan = try painter.plan(
+            GenerationRequest(
+                prompt: request.prompt, negativePrompt: request.negativePrompt,
+                steps: request.steps ?? 25, guidance: request.guidance ?? 7.5,
+                sampler: request.sampler, seed: request.seed ?? 0, width: request.width,
+                height: request.height, count: request.count,
+                memoryLimit: configuration.memoryLimit),
+            upscaler: upscaler)
+        return (painter, plan, upscaler)
+    }
+
+    private func upscaler(_ request: JobRequest, on executor: Executor) throws -> PictureUpscaler {
+        try PictureUpscaler(try shelf.upscaler(request.upscaler ?? ""), on: executor)
+    }
+}

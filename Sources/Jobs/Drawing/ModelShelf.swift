@@ -1,0 +1,51 @@
+internal import Pipeline
+internal import Synchronization
+internal import WeightStore
+
+/// The models in use, opened once.
+///
+/// An opened model is its configuration and its mapped files: weights themselves are read and given
+/// back stage by stage.
+final class ModelShelf: Sendable {
+    private let configuration: JobConfiguration
+    private let opened = Mutex<[String: DiffusionBundle]>([:])
+
+    init(_ configuration: JobConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// The model of this name; names only, since a path would let a client look about the disk.
+    func model(_ name: String) throws -> DiffusionBundle {
+        if let model = opened.withLock({ $0[name] }) { return model }
+        let bundle = try open(name)
+        guard bundle.family != "upscaler" else {
+            throw RequestProblem(
+                field: "model", expected: "a model that draws", found: "\(name), an upscaler")
+        }
+        let model = try DiffusionBundle(bundle)
+        opened.withLock { $0[name] = model }
+        return model
+    }
+
+    /// The bundle with the upscaler of this name.
+    func upscaler(_ name: String) throws -> Bundle {
+        let bundle = try open(name)
+        guard bundle.stages["upscaler"] != nil else {
+            throw RequestProblem(
+                field: "upscaler", expected: "a model that enlarges", found: name)
+        }
+        return bundle
+    }
+
+    /// Closes all models.
+    func clear() { opened.withLock { $0 = [:] } }
+
+    private func open(_ name: String) throws -> Bundle {
+        guard !name.contains("/") else {
+            throw PipelineError.modelNotFound(
+                name: printable(name), searched: configuration.library.folders,
+                known: configuration.library.entries().map(\.name))
+        }
+        return try configuration.library.open(name)
+    }
+}

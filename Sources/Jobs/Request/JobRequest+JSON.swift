@@ -1,0 +1,111 @@
+internal import FoundationEssentials
+package import WeightStore
+
+extension JobRequest {
+    fileprivate enum Key: String, CaseIterable {
+        case task, prompt, negativePrompt = "negative_prompt", model, width, height, steps, guidance
+        case sampler, seed, count, upscale, upscaler, image
+    }
+
+    /// A request from its JSON object; every key must be known and of its type. Whether the numbers
+    /// suit the model is not asked here.
+    package init(json: JSONValue) throws(RequestProblem) {
+        guard let object = json.object else {
+            throw RequestProblem(field: "", expected: "a JSON object", found: json.kind)
+        }
+        for key in object.keys where Key(rawValue: key) == nil {
+            throw RequestProblem(
+                field: key,
+                expected: "one of " + Key.allCases.map(\.rawValue).joined(separator: ", "),
+                found: "an unknown key")
+        }
+        let fields = Fields(object: object)
+        let names = Task.allCases.map(\.rawValue).joined(separator: " or ")
+        let task = try fields.read(.task, names) { $0.string.flatMap(Task.init) } ?? .draw
+        self.init(task: task)
+        prompt = try fields.text(.prompt) ?? ""
+        negativePrompt = try fields.text(.negativePrompt) ?? ""
+        model = try fields.text(.model)
+        width = try fields.integer(.width)
+        height = try fields.integer(.height)
+        steps = try fields.integer(.steps)
+        guidance = try fields.read(.guidance, "a number") { value in
+            value.double.flatMap { $0.isFinite ? $0 : nil }
+        }
+        sampler = try fields.text(.sampler)
+        seed = try fields.read(.seed, "an integer from 0 on, or -1 for any") { value in
+            value.int.flatMap { $0 >= -1 ? $0 : nil }
+        }.flatMap { UInt64(exactly: $0) }
+        count = try fields.integer(.count) ?? 1
+        upscale = try fields.read(.upscale, "true or false", \.bool) ?? false
+        upscaler = try fields.text(.upscaler)
+        image = try fields.read(.image, "a PNG file in base64") { value in
+            value.string.flatMap { Data(base64Encoded: $0) }.map(Array.init)
+        }
+        try checkTask()
+    }
+
+    private func checkTask() throws(RequestProblem) {
+        switch task {
+        case .draw where prompt.allSatisfy(\.isWhitespace):
+            throw RequestProblem(
+                field: "prompt", expected: "what to draw", found: prompt.isEmpty ? "none" : "blanks")
+        case .draw where image != nil:
+            throw RequestProblem(
+                field: "image", expected: "none with the task draw", found: "a picture")
+        case .enlarge where image == nil:
+            throw RequestProblem(
+                field: "image", expected: "a picture to enlarge", found: "none")
+        default: break
+        }
+    }
+
+    /// The request as a JSON object; of a picture it says only that there is one.
+    package var json: JSONValue {
+        func integer(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
+        func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
+        var object: JSONObject = [
+            "task": .string(task.rawValue), "prompt": .string(prompt),
+            "negative_prompt": .string(negativePrompt), "model": text(model),
+            "width": integer(width), "height": integer(height), "steps": integer(steps),
+            "guidance": guidance.map { .number($0) } ?? .null, "sampler": text(sampler),
+            "seed": seed.map { .integer(Int64(clamping: $0)) } ?? .null, "count": integer(count),
+            "upscale": .bool(upscale), "upscaler": text(upscaler),
+        ]
+        if image != nil { object["image"] = true }
+        return .object(object)
+    }
+}
+
+/// Reads an object's fields; null is as good as absent.
+private struct Fields {
+    let object: JSONObject
+
+    func read<Value>(
+        _ key: JobRequest.Key, _ expected: String, _ convert: (JSONValue) -> Value?
+    ) throws(RequestProblem) -> Value? {
+        guard let found = object[key.rawValue], found != .null else { return nil }
+        guard let value = convert(found) else {
+            throw RequestProblem(
+                field: key.rawValue, expected: expected, found: Self.shown(found))
+        }
+        return value
+    }
+
+    func text(_ key: JobRequest.Key) throws(RequestProblem) -> String? {
+        try read(key, "a string", \.string)
+    }
+
+    func integer(_ key: JobRequest.Key) throws(RequestProblem) -> Int? {
+        try read(key, "an integer", \.int)
+    }
+
+    /// Short values as they stand, others by their kind.
+    private static func shown(_ value: JSONValue) -> String {
+        switch value {
+        case .array, .object: value.kind
+        case .string(let text) where text.utf8.count > 80: value.kind
+        default: value.text
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// What a job draws, and how. What is nil is the model's or the daemon's to fill in.
+package struct JobRequest: Sendable, Equatable {
+    /// The kinds of work.
+    package enum Task: String, Sendable, CaseIterable {
+        /// Text becomes pictures.
+        case draw
+        /// A picture becomes larger.
+        case enlarge
+    }
+
+    package var task: Task
+    /// What the picture shows; empty for a picture to enlarge.
+    package var prompt: String
+    /// What it does not show.
+    package var negativePrompt = ""
+    /// A model's name in the library.
+    package var model: String?
+    /// Pixels.
+    package var width: Int?
+    /// Pixels.
+    package var height: Int?
+    /// Denoising steps.
+    package var steps: Int?
+    /// Guidance scale.
+    package var guidance: Double?
+    /// Command-line name of a sampler.
+    package var sampler: String?
+    /// The first picture's seed; each further picture takes the next one.
+    package var seed: UInt64?
+    /// Pictures to draw.
+    package var count = 1
+    /// Whether what was drawn is enlarged.
+    package var upscale = false
+    /// An upscaler's name in the library.
+    package var upscaler: String?
+    /// A PNG file's bytes: what is enlarged. Empty once the job is accepted: they are in the spool.
+    package var image: [UInt8]?
+
+    package init(task: Task = .draw, prompt: String = "") {
+        self.task = task
+        self.prompt = prompt
+    }
+}
