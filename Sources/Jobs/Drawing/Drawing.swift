@@ -28,7 +28,8 @@ final class Drawing {
         let tags = { self.tags(painter, picture: $0) }
         try painter.paint(
             record.job.request, from: start,
-            input: { try readFile(self.queue.spool.inputFile(self.id)) }, interruption: interruption,
+            input: { try readFile(self.queue.spool.inputFile(self.id)) },
+            interruption: interruption,
             observer: JobPainter.Observer(
                 progress: { try self.show($0) },
                 step: { checkpoint, picture, preview in

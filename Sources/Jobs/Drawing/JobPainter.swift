@@ -14,9 +14,10 @@ struct JobPainter: Sendable {
     struct Observer {
         var progress: (Progress) throws -> Void
         /// A denoising step is done: where it stands, and a way to see what there is so far.
-        var step: (
-            _ checkpoint: DenoisingCheckpoint, _ picture: Int, _ preview: () throws -> Picture?
-        ) throws -> Void
+        var step:
+            (
+                _ checkpoint: DenoisingCheckpoint, _ picture: Int, _ preview: () throws -> Picture?
+            ) throws -> Void
         var image: (_ png: [UInt8], _ picture: Picture, _ seed: UInt64?) throws -> Void
         var warn: (String) -> Void
     }

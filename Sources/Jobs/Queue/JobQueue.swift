@@ -93,9 +93,11 @@ extension JobQueue {
     package func modelSummaries() async -> [ModelSummary] {
         await atDesk { [self] in
             models.withLock { models in
-                let found = models ?? configuration.library.entries().compactMap { entry in
-                    (try? entry.bundle.get()).flatMap { ModelSummary(name: entry.name, $0) }
-                }
+                let found =
+                    models
+                    ?? configuration.library.entries().compactMap { entry in
+                        (try? entry.bundle.get()).flatMap { ModelSummary(name: entry.name, $0) }
+                    }
                 models = found
                 return found
             }

@@ -49,7 +49,8 @@ extension JobRequest {
         switch task {
         case .draw where prompt.allSatisfy(\.isWhitespace):
             throw RequestProblem(
-                field: "prompt", expected: "what to draw", found: prompt.isEmpty ? "none" : "blanks")
+                field: "prompt", expected: "what to draw", found: prompt.isEmpty ? "none" : "blanks"
+            )
         case .draw where image != nil:
             throw RequestProblem(
                 field: "image", expected: "none with the task draw", found: "a picture")

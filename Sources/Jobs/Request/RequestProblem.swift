@@ -61,7 +61,8 @@ extension JobError {
             self = .unknownModel("\(error)")
         default:
             self = .refused(
-                RequestProblem(field: "", expected: "a picture that can be drawn", found: "\(error)"))
+                RequestProblem(
+                    field: "", expected: "a picture that can be drawn", found: "\(error)"))
         }
     }
 }
