@@ -119,7 +119,16 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "PipelineTests",
-            dependencies: ["Pipeline", "Quantizer", "WeightStore", "Pictures"],
+            dependencies: [
+                "Pipeline", "Quantizer", "WeightStore", "Pictures", "Samplers", "Tensors",
+                "TestSupport",
+            ],
+            swiftSettings: swift),
+        .testTarget(
+            name: "JobsTests",
+            dependencies: [
+                "Jobs", "Pipeline", "Pictures", "Tensors", "WeightStore", "TestSupport",
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "CommandTests",

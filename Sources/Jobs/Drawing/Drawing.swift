@@ -58,10 +58,12 @@ final class Drawing {
     /// Written before the work, so that the next process knows if this one dies of it.
     private func countAttempt(at start: TextToImage.Start) throws {
         let mark = "\(start.picture):\(start.checkpoint?.index ?? 0)"
-        record.attempts = record.mark == mark ? record.attempts + 1 : 1
-        record.mark = mark
-        guard record.attempts <= JobQueue.attempts else {
-            throw DrawingFailure.tooManyAttempts(JobQueue.attempts)
+        let hasCrashed = queue.spool.takeCrash(of: id)
+        if record.mark != mark { (record.mark, record.attempts, record.crashes) = (mark, 0, 0) }
+        record.attempts += 1
+        record.crashes += hasCrashed ? 1 : 0
+        guard record.crashes < Self.allowedCrashes, record.attempts <= Self.allowedAttempts else {
+            throw DrawingFailure(attempts: record.attempts - 1, crashes: record.crashes)
         }
         queue.persist(record, until: interruption)
     }
@@ -112,16 +114,20 @@ final class Drawing {
     }
 
     private static let stepsAPreview = 4
+    /// A job that crashes the process so often at the same place is not begun again.
+    private static let allowedCrashes = 3
+    /// Nor is one whose process ended so often there from outside: by a power cut, or for want of memory.
+    private static let allowedAttempts = 10
 }
 
-private enum DrawingFailure: Error, CustomStringConvertible {
-    case tooManyAttempts(Int)
+/// Why a job is set aside.
+private struct DrawingFailure: Error, CustomStringConvertible {
+    let attempts: Int
+    let crashes: Int
 
     var description: String {
-        switch self {
-        case .tooManyAttempts(let count):
-            "the daemon ended \(count) times in the midst of this job, at the same place; "
-                + "it may need more memory than there is"
-        }
+        "the daemon ended \(attempts) times in the midst of this job, at the same place"
+            + (crashes > 0 ? ", \(crashes) times by a crash" : "")
+            + "; it may need more memory than there is"
     }
 }

@@ -86,6 +86,11 @@ extension JobPainter {
         }
         try check("count", request.count, most: configuration.count)
         try check("steps", request.steps ?? 1, most: configuration.steps)
+        // JSON's integers end there, and each picture shows its own.
+        guard (request.seed ?? 0) <= UInt64(Int64.max) - UInt64(max(request.count, 1) - 1) else {
+            throw RequestProblem(
+                field: "seed", expected: "seeds below 2^63", found: "\(request.seed ?? 0)")
+        }
         let (width, height) = (
             request.width ?? model.defaultSide, request.height ?? model.defaultSide
         )

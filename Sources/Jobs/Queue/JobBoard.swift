@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// What is known of all jobs at one moment: pure bookkeeping, no disk, no time.
 struct JobBoard {
     /// By id.
@@ -11,6 +13,8 @@ struct JobBoard {
     private var reserved = 0
     private var watchers: [String: [Int: AsyncStream<Job>.Continuation]] = [:]
     private var nextWatcher = 0
+    /// Watchers of jobs that have come to their end: to be told so when nothing is locked any more.
+    private var leaving: [AsyncStream<Job>.Continuation] = []
     private var sequence = 0
     var isStopping = false
     /// Seconds that jobs take, of late.
@@ -111,20 +115,23 @@ extension JobBoard {
         for id in waiting { notify(id) }
     }
 
-    /// A waiting job is wanted no more.
-    mutating func withdraw(_ record: JobRecord) {
-        let id = record.job.id
-        waiting.removeAll { $0 == id }
-        records[id] = record
-        notify(id)
-        for id in waiting { notify(id) }
+    /// Keeps a waiting job from being begun; false where it does not wait.
+    mutating func hold(_ id: String) -> Bool {
+        guard let index = waiting.firstIndex(of: id) else { return false }
+        waiting.remove(at: index)
+        return true
     }
 
-    /// Puts a job back that was withdrawn.
-    mutating func restoreWaiting(_ record: JobRecord) {
-        let id = record.job.id
-        records[id] = record
+    /// Lets a held job wait again.
+    mutating func release(_ id: String) {
         waiting.insert(id, at: waiting.partitioningIndex { $0 > id })
+    }
+
+    /// A held job is wanted no more.
+    mutating func withdraw(_ record: JobRecord) {
+        records[record.job.id] = record
+        notify(record.job.id)
+        for id in waiting { notify(id) }
     }
 
     /// Changes a job and tells those who watch it.
@@ -152,10 +159,7 @@ extension JobBoard {
     mutating func watch(_ id: String, _ continuation: AsyncStream<Job>.Continuation) -> Int? {
         guard let job = job(id) else { return nil }
         continuation.yield(job)
-        guard !job.state.isFinal else {
-            continuation.finish()
-            return nil
-        }
+        guard !job.state.isFinal else { return nil }
         nextWatcher += 1
         watchers[id, default: [:]][nextWatcher] = continuation
         return nextWatcher
@@ -168,11 +172,36 @@ extension JobBoard {
 
     private mutating func notify(_ id: String) {
         guard let continuations = watchers[id]?.values, let job = job(id) else { return }
-        for continuation in continuations {
-            continuation.yield(job)
-            if job.state.isFinal { continuation.finish() }
+        for continuation in continuations { continuation.yield(job) }
+        if job.state.isFinal {
+            leaving += continuations
+            watchers[id] = nil
         }
-        if job.state.isFinal { watchers[id] = nil }
+    }
+
+    /// Hands over the watchers to be told that nothing more comes.
+    mutating func takeLeaving() -> [AsyncStream<Job>.Continuation] {
+        defer { leaving = [] }
+        return leaving
+    }
+}
+
+/// The board as threads share it.
+final class SharedBoard: Sendable {
+    private let board: Mutex<JobBoard>
+
+    init(_ board: JobBoard) { self.board = Mutex(board) }
+
+    /// Looks at the board or changes it, alone.
+    func withLock<Value: Sendable, Failure: Error>(
+        _ body: (inout JobBoard) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        let (result, leaving) = board.withLock { board in
+            let result = Result { () throws(Failure) in try body(&board) }
+            return (result, board.takeLeaving())
+        }
+        for continuation in leaving { continuation.finish() }
+        return try result.get()
     }
 }
 

@@ -12,17 +12,14 @@ internal import WeightStore
 #endif
 
 extension JobQueue {
-    /// A job whose process died so often at the same step is not begun again.
-    static let attempts = 3
-
     /// Draws job after job until `stop`.
     package func run() async {
         await onDrawingThread { [self] in
             while !board.withLock({ $0.isStopping }) {
+                while let record = board.withLock({ $0.begin(at: secondsNow()) }) { draw(record) }
                 let isIdle =
                     work.wait(timeout: .now() + .seconds(configuration.keepAlive)) == .timedOut
                 if isIdle { rest() }
-                while let record = board.withLock({ $0.begin(at: secondsNow()) }) { draw(record) }
             }
         }
     }
@@ -32,8 +29,8 @@ extension JobQueue {
     package func stop() {
         board.withLock { $0.isStopping = true }
         work.signal()
-        DispatchQueue.global().asyncAfter(deadline: .now() + 1) { [self] in
-            current.withLock { $0?.interruption.set() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 1) { [weak self] in
+            self?.current.withLock { $0?.interruption.set() }
         }
     }
 
@@ -52,7 +49,9 @@ extension JobQueue {
         let interruption = Interruption()
         current.withLock { $0 = CurrentWork(id: id, interruption: interruption) }
         let drawing = Drawing(record: record, queue: self, interruption: interruption)
+        CrashMark.set(spool.crashFile(id))
         let outcome = Result { try drawing.run() }
+        CrashMark.set(nil)
         let isCancelled = current.withLock { work in
             defer { work = nil }
             return work?.isCancelled ?? false
@@ -77,7 +76,7 @@ extension JobQueue {
             record.job.state = .cancelled
         case .failure(PipelineError.interrupted):
             // Shut down on purpose: that was no failed attempt.
-            record.attempts = 0
+            (record.attempts, record.crashes) = (0, 0)
             record.job.state = .queued
         case .failure(let error):
             record.job.state = .failed
@@ -85,7 +84,7 @@ extension JobQueue {
             configuration.log("job \(record.job.id) failed: \(error)")
         }
         if record.job.state.isFinal {
-            record.attempts = 0
+            (record.attempts, record.crashes) = (0, 0)
             record.job.finished = secondsNow()
         }
     }

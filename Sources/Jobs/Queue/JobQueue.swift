@@ -14,7 +14,7 @@ package final class JobQueue: Sendable {
     package let configuration: JobConfiguration
     let spool: Spool
     let shelf: ModelShelf
-    let board: Mutex<JobBoard>
+    let board: SharedBoard
     /// Ends the work of the running job.
     let current = Mutex<CurrentWork?>(nil)
     /// Signalled whenever the drawing thread may find something to do.
@@ -33,7 +33,7 @@ package final class JobQueue: Sendable {
         executor = Executor(threads: configuration.threads)
         var board = JobBoard()
         for record in spool.load(log: configuration.log) { board.restore(record) }
-        self.board = Mutex(board)
+        self.board = SharedBoard(board)
         prune()
     }
 
@@ -214,27 +214,20 @@ extension JobQueue {
 
     /// Whether the job is final now: withdrawn, or over already.
     private func withdraw(_ id: String) throws(JobError) -> Bool {
-        guard var record = board.withLock({ $0[id] }) else { return true }
-        guard record.job.state == .queued else { return record.job.state.isFinal }
+        guard var record = board.withLock({ board in board.hold(id) ? board[id] : nil }) else {
+            return job(id)?.state.isFinal ?? true
+        }
         record.job.state = .cancelled
         record.job.finished = secondsNow()
-        // Taken out first, so that it cannot begin meanwhile.
-        let taken = board.withLock { board in
-            guard board[id]?.job.state == .queued else { return false }
-            board.withdraw(record)
-            return true
-        }
-        guard taken else { return false }
         do {
             try spool.save(record)
         } catch {
-            board.withLock { board in
-                record.job.state = .queued
-                record.job.finished = nil
-                board.restoreWaiting(record)
-            }
+            board.withLock { $0.release(id) }
+            work.signal()
             throw .storage("\(error)")
         }
+        let cancelled = record
+        board.withLock { $0.withdraw(cancelled) }
         spool.clearWork(of: id)
         prune()
         return true

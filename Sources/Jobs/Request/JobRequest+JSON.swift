@@ -23,8 +23,8 @@ extension JobRequest {
         let names = Task.allCases.map(\.rawValue).joined(separator: " or ")
         let task = try fields.read(.task, names) { $0.string.flatMap(Task.init) } ?? .draw
         self.init(task: task)
-        prompt = try fields.text(.prompt) ?? ""
-        negativePrompt = try fields.text(.negativePrompt) ?? ""
+        prompt = try fields.prompt(.prompt)
+        negativePrompt = try fields.prompt(.negativePrompt)
         model = try fields.text(.model)
         width = try fields.integer(.width)
         height = try fields.integer(.height)
@@ -95,6 +95,12 @@ private struct Fields {
 
     func text(_ key: JobRequest.Key) throws(RequestProblem) -> String? {
         try read(key, "a string", \.string)
+    }
+
+    func prompt(_ key: JobRequest.Key) throws(RequestProblem) -> String {
+        try read(key, "text without the character U+0000") { value in
+            value.string.flatMap { $0.utf8.contains(0) ? nil : $0 }
+        } ?? ""
     }
 
     func integer(_ key: JobRequest.Key) throws(RequestProblem) -> Int? {

@@ -5,6 +5,8 @@ struct JobRecord: Sendable, Equatable {
     var job: Job
     /// How often drawing was begun from `mark`, and did not get past it.
     var attempts = 0
+    /// In how many of them the process crashed, as far as is known.
+    var crashes = 0
     /// Where drawing was begun the last time: picture and step.
     var mark = ""
 
@@ -25,7 +27,8 @@ struct JobRecord: Sendable, Equatable {
             "started": number(job.started), "finished": number(job.finished),
             "images": .array(job.images.map { $0.json(url: nil) }),
             "error": job.error.map { .string($0) } ?? .null,
-            "attempts": .integer(Int64(attempts)), "mark": .string(mark),
+            "attempts": .integer(Int64(attempts)), "crashes": .integer(Int64(crashes)),
+            "mark": .string(mark),
         ]
     }
 
@@ -53,6 +56,7 @@ struct JobRecord: Sendable, Equatable {
         job.images = (state["images"]?.array ?? []).compactMap(JobImage.init(json:))
         job.error = state["error"]?.string
         attempts = state["attempts"]?.int ?? 0
+        crashes = state["crashes"]?.int ?? 0
         mark = state["mark"]?.string ?? ""
     }
 }

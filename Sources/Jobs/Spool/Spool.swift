@@ -8,6 +8,7 @@ internal import WeightStore
 ///     SPOOL/queue/ID/state.json                  what became of it; missing at first
 ///     SPOOL/queue/ID/checkpoint.safetensors      the walk to the picture being drawn
 ///     SPOOL/queue/ID/image-0.png …               the pictures
+///     SPOOL/queue/ID/crashed                     empty: the daemon crashed while it drew this job
 ///     SPOOL/damaged/ID                           jobs whose request cannot be read any more
 ///
 /// Every file is written beside its place and renamed, so that each is whole whenever the power fails.
@@ -57,8 +58,20 @@ final class Spool: Sendable {
 
     func checkpointFile(_ id: String) -> String { "\(jobFolder(id))/checkpoint.safetensors" }
 
+    func crashFile(_ id: String) -> String { "\(jobFolder(id))/crashed" }
+
+    /// Whether the process that last drew the job crashed; it is asked once.
+    func takeCrash(of id: String) -> Bool {
+        let file = crashFile(id)
+        defer { removeFile(file) }
+        return isRegularFile(file)
+    }
+
     /// Removes what only an unfinished job needs.
-    func clearWork(of id: String) { removeFile(checkpointFile(id)) }
+    func clearWork(of id: String) {
+        removeFile(checkpointFile(id))
+        removeFile(crashFile(id))
+    }
 
     /// Removes a job and all it has.
     func remove(_ id: String) {
@@ -82,7 +95,8 @@ extension Spool {
     func load(log: (String) -> Void) -> [JobRecord] {
         namesInFolder(queue).compactMap { name in
             let path = "\(queue)/\(name)"
-            guard !name.hasPrefix(".") else {
+            // A job without its request was being removed.
+            guard !name.hasPrefix("."), isRegularFile("\(path)/request.json") else {
                 removeFolder(path)
                 return nil
             }

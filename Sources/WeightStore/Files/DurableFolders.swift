@@ -50,12 +50,12 @@ package func makeFolderDurably(
     }
 }
 
-/// Removes a folder so that it is gone with all its files as soon as any of them is.
+/// Removes a folder so that it is gone with all its files as soon as any of them is; file by file only
+/// where it cannot be renamed.
 /// - Parameter hidden: its name while its files go, in the same folder.
 package func removeFolderAtOnce(_ path: String, hidden: String) {
     let aside = "\(splitPath(path).folder)/\(hidden)"
-    guard rename(path, aside) == 0 else { return }
-    removeFolder(aside)
+    removeFolder(rename(path, aside) == 0 ? aside : path)
 }
 
 /// Removes a file, if it is there and can be.

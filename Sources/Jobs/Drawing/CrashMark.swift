@@ -1,0 +1,39 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Leaves an empty file behind when the process crashes in the midst of a job, so that the next one can
+/// tell a job that crashes it from one that was merely cut short.
+///
+/// One job at a time is marked. What kills without asking, the system for want of memory among it, leaves
+/// no mark.
+enum CrashMark {
+    // The handler may neither allocate nor lock: it reads this pointer, which is set before it can run.
+    nonisolated(unsafe) private static var path: UnsafeMutablePointer<CChar>?
+
+    /// From now on a crash makes the file `path`; nil: no more.
+    static func set(_ path: String?) {
+        let old = Self.path
+        Self.path = path.flatMap { strdup($0) }
+        free(old)
+        for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP] {
+            if path == nil { clear(signal) } else { install(signal) }
+        }
+    }
+
+    private static func install(_ signal: Int32) {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { number in
+            if let path = CrashMark.path {
+                close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
+            }
+            CrashMark.clear(number)
+            raise(number)
+        }
+        sigaction(signal, &action, nil)
+    }
+
+    private static func clear(_ number: Int32) { signal(number, SIG_DFL) }
+}

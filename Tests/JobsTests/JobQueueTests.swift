@@ -1,0 +1,203 @@
+import Pictures
+import Pipeline
+import Tensors
+import Testing
+import WeightStore
+
+@testable import Jobs
+
+@Suite struct JobQueueTests {
+    @Test func drawsWhatTheLibraryDraws() async throws {
+        try await withFolder { folder in
+            let queue = try Workplace(folder).queue()
+            var request = Workplace.request()
+            (request.upscale, request.count) = (true, 2)
+            let accepted = try await queue.submit(request, owner: .init(uid: 1, gid: 2, pid: 3))
+            #expect(accepted.state == .queued && accepted.request.sampler == "ddim")
+            #expect(accepted.request.upscaler == "realesr-animevideov3-x4")
+            let job = try #require(await queue.finish([accepted.id]).first)
+            #expect(job.state == .done && job.images.map(\.seed) == [5, 6] && job.error == nil)
+            #expect(job.owner == JobOwner(uid: 1, gid: 2, pid: 3))
+            let expected = try ownPictures(request)
+            for index in 0..<2 {
+                let png = try queue.picture(job.id, index)
+                #expect(try decodePNG(png).picture == expected[index])
+                #expect(job.images[index].sha256 == SHA256.digest(of: png))
+                #expect(job.images[index].byteCount == png.count)
+            }
+            #expect(queue.imageFile(job.id, 2) == nil && queue.imageFile("x", 0) == nil)
+        }
+    }
+
+    private func ownPictures(_ request: JobRequest) throws -> [Picture] {
+        let executor = Executor(threads: 1)
+        let library = ModelLibrary(folders: [Workplace.models])
+        let painter = TextToImage(
+            try DiffusionBundle(try library.open("emoji-zh")), on: executor)
+        let upscaler = try PictureUpscaler(
+            try library.open("realesr-animevideov3-x4"), on: executor)
+        let plan = try painter.plan(
+            GenerationRequest(
+                prompt: request.prompt, steps: request.steps ?? 0, guidance: request.guidance ?? 0,
+                seed: request.seed ?? 0, count: request.count), upscaler: upscaler)
+        var pictures: [Picture] = []
+        try painter.run(plan) { pictures.append(try upscaler($0.picture, plan: plan.stages)) }
+        return pictures
+    }
+
+    @Test func enlargesAPicture() async throws {
+        try await withFolder { folder in
+            let queue = try Workplace(folder).queue()
+            var request = JobRequest(task: .enlarge)
+            let pixels = (0..<5 * 7 * 3).map { UInt8($0 * 2) }
+            request.image = try encodePNG(
+                Picture(width: 5, height: 7, channels: 3, pixels: pixels))
+            let id = try await queue.submit(request, owner: nil).id
+            let job = try #require(await queue.finish([id]).first)
+            let picture = try decodePNG(try queue.picture(id)).picture
+            #expect(job.state == .done && picture.width == 20 && picture.height == 28)
+        }
+    }
+
+    /// What a process leaves behind that is killed at any step: a copy of the spool at that moment.
+    @Test(arguments: [0, 1, 3, 6])
+    func aKilledProcessIsFollowedByTheSameBytes(_ step: Int) async throws {
+        try await withFolder { folder in
+            let place = Workplace(folder)
+            let queue = try place.queue()
+            let id = try await queue.submit(Workplace.request(), owner: nil).id
+            async let drawing: Void = queue.run()
+            var copied = false
+            for await job in try #require(queue.updates(of: id)) {
+                let done = job.progress.map { $0.stage == "denoise" ? $0.step : -1 } ?? -1
+                guard !copied, step == 0 || done >= step || job.state.isFinal else { continue }
+                copied = true
+                try copy(queue.spool.folder, to: folder + "/other")
+            }
+            queue.stop()
+            await drawing
+            #expect(copied)
+            var other = place
+            other.configuration.spool = folder + "/other"
+            let second = try other.queue()
+            let job = try #require(await second.finish([id]).first)
+            #expect(job.state == .done)
+            #expect(try second.picture(id) == queue.picture(id))
+            let files = namesInFolder("\(folder)/other/queue/\(id)")
+            #expect(files == ["image-0.png", "request.json", "state.json"])
+        }
+    }
+
+    private func copy(_ source: String, to target: String) throws {
+        for id in namesInFolder(source + "/queue") {
+            try makePrivateFolders("\(target)/queue/\(id)")
+            for file in namesInFolder("\(source)/queue/\(id)") {
+                // Between listing and reading, a checkpoint may be replaced or a hidden file gone.
+                guard let bytes = try? readFile("\(source)/queue/\(id)/\(file)") else { continue }
+                try AtomicFile.writeAtomically(bytes, to: "\(target)/queue/\(id)/\(file)")
+            }
+        }
+    }
+
+    @Test func aStoppedQueueGoesOnWhereItWas() async throws {
+        try await withFolder { folder in
+            let place = Workplace(folder)
+            var ids: [String] = []
+            do {
+                let queue = try place.queue()
+                for seed in 1...2 {
+                    let request = Workplace.request(steps: 40, seed: UInt64(seed))
+                    ids.append(try await queue.submit(request, owner: nil).id)
+                }
+                async let drawing: Void = queue.run()
+                for await job in try #require(queue.updates(of: ids[0]))
+                where job.progress?.stage == "denoise" && (job.progress?.step ?? 0) >= 2 { break }
+                queue.stop()
+                await drawing
+                #expect(queue.job(ids[0])?.state == .queued)
+                await #expect(throws: JobError.stopping) {
+                    _ = try await queue.submit(Workplace.request(), owner: nil)
+                }
+            }
+            let queue = try place.queue()
+            #expect(queue.jobs().map(\.id) == ids && queue.jobs().map(\.position) == [0, 1])
+            let updates = try #require(queue.updates(of: ids[0]))
+            async let firstStep: Int = {
+                for await job in updates {
+                    if let progress = job.progress, progress.stage == "denoise" {
+                        return progress.step
+                    }
+                }
+                return 0
+            }()
+            let jobs = await queue.finish(ids)
+            #expect(jobs.map(\.state) == [.done, .done])
+            #expect(await firstStep >= 2)
+        }
+    }
+
+    @Test func aJobIsCancelledWaitingAndRunning() async throws {
+        try await withFolder { folder in
+            let queue = try Workplace(folder).queue()
+            var ids: [String] = []
+            for _ in 0..<3 {
+                ids.append(
+                    try await queue.submit(Workplace.request(steps: 150), owner: nil).id)
+            }
+            #expect(queue.job(ids[2])?.position == 2)
+            #expect(try await queue.cancel(ids[1])?.state == .cancelled)
+            #expect(queue.job(ids[2])?.position == 1)
+            async let drawing: Void = queue.run()
+            for await job in try #require(queue.updates(of: ids[0])) where job.progress != nil {
+                break
+            }
+            #expect(try await queue.cancel(ids[0])?.state == .cancelled)
+            #expect(try await queue.cancel(ids[2])?.state == .cancelled)
+            #expect(try await queue.cancel(ids[2])?.state == .cancelled)
+            #expect(try await queue.cancel("none") == nil)
+            queue.stop()
+            await drawing
+            #expect(queue.jobs(state: .cancelled).map(\.id) == ids)
+            #expect(queue.jobs(after: ids[0], limit: 1).map(\.id) == [ids[1]])
+        }
+    }
+
+    @Test func refusesWhatIsBeyondItsBounds() async throws {
+        try await withFolder { folder in
+            var place = Workplace(folder)
+            (place.configuration.queueLength, place.configuration.pixels) = (2, 64 * 64)
+            let queue = try place.queue()
+            func refusal(_ change: (inout JobRequest) -> Void) async -> String? {
+                var request = Workplace.request()
+                change(&request)
+                do {
+                    _ = try await queue.submit(request, owner: nil)
+                } catch .refused(let problem) {
+                    return problem.field
+                } catch {
+                    return "\(error)"
+                }
+                return nil
+            }
+            #expect(await refusal { $0.steps = 151 } == "steps")
+            #expect(await refusal { $0.steps = 0 } == "steps")
+            #expect(await refusal { $0.count = 17 } == "count")
+            #expect(await refusal { $0.count = .min } == "count")
+            #expect(await refusal { $0.width = 128 } == "width")
+            #expect(await refusal { ($0.width, $0.height) = (.max, .max) } == "width")
+            #expect(await refusal { $0.width = 63 } == "width")
+            #expect(await refusal { $0.guidance = -1 } == "guidance")
+            #expect(await refusal { $0.sampler = "best" } == "sampler")
+            #expect(await refusal { $0.upscaler = "emoji-zh" } == "upscaler")
+            #expect(await refusal { $0.model = "realesr-animevideov3-x4" } == "model")
+            #expect(await refusal { $0.model = "../Models/emoji-zh" }?.contains("no model") == true)
+            #expect(
+                await refusal {
+                    $0 = JobRequest(task: .enlarge); $0.image = []
+                } == "image")
+            #expect(queue.jobs().isEmpty && namesInFolder(folder + "/spool/queue").isEmpty)
+            for _ in 0..<2 { #expect(await refusal { _ in } == nil) }
+            #expect(await refusal { _ in }?.contains("too many jobs") == true)
+        }
+    }
+}

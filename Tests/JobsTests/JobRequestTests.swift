@@ -1,0 +1,47 @@
+import Testing
+import WeightStore
+
+@testable import Jobs
+
+@Suite struct JobRequestTests {
+    private func read(_ text: String) throws -> JobRequest {
+        try JobRequest(json: JSONValue.parse(Array(text.utf8)))
+    }
+
+    @Test func whatIsWrittenReadsBack() throws {
+        let text = """
+            {"prompt": "熊猫", "negative_prompt": "模糊", "model": "m", "width": 64, "height": 32,
+             "steps": 7, "guidance": 4.5, "sampler": "ddim", "seed": 9, "count": 2, "upscale": true,
+             "upscaler": "u"}
+            """
+        let request = try read(text)
+        #expect(request.negativePrompt == "模糊" && request.width == 64 && request.height == 32)
+        #expect(request.guidance == 4.5 && request.seed == 9 && request.count == 2)
+        #expect(try JobRequest(json: request.json) == request)
+    }
+
+    @Test func leavesOutWhatIsNull() throws {
+        let request = try read(#"{"prompt": "猫", "seed": null, "steps": null, "guidance": null}"#)
+        #expect(request == JobRequest(prompt: "猫"))
+        #expect(try read(#"{"prompt": "猫", "seed": -1}"#).seed == nil)
+    }
+
+    @Test(arguments: [
+        ("[]", ""), ("7", ""), ("{}", "prompt"), (#"{"prompt": ""}"#, "prompt"),
+        (#"{"prompt": " \n"}"#, "prompt"), (#"{"prompt": 7}"#, "prompt"),
+        (#"{"prompt": "a", "steps": "7"}"#, "steps"), (#"{"prompt": "a", "steps": 1.5}"#, "steps"),
+        (#"{"prompt": "a", "steps": 1e300}"#, "steps"), (#"{"prompt": "a", "width": []}"#, "width"),
+        (#"{"prompt": "a", "seed": -2}"#, "seed"), (#"{"prompt": "a", "seed": 1e30}"#, "seed"),
+        (#"{"prompt": "a", "guidance": "x"}"#, "guidance"),
+        (#"{"prompt": "a", "count": {}}"#, "count"),
+        (#"{"prompt": "a", "upscale": 1}"#, "upscale"), (#"{"prompt": "a", "sise": 1}"#, "sise"),
+        (#"{"prompt": "a", "task": "paint"}"#, "task"), (#"{"task": "enlarge"}"#, "image"),
+        (#"{"task": "enlarge", "image": "%%"}"#, "image"),
+        (#"{"prompt": "a", "image": "AAAA"}"#, "image"),
+    ])
+    func refusesWhatMakesNoSense(_ text: String, field: String) throws {
+        let problem = try #require(throws: RequestProblem.self) { try read(text) }
+        #expect(problem.field == field)
+        #expect(!problem.expected.isEmpty && !problem.found.isEmpty)
+    }
+}

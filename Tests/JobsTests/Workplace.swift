@@ -1,0 +1,57 @@
+import Pipeline
+import TestSupport
+import WeightStore
+
+@testable import Jobs
+
+/// A queue on the demo model, in a spool of its own.
+struct Workplace {
+    let folder: String
+    var configuration: JobConfiguration
+
+    static let models = repositoryRoot(above: #filePath) + "/Models"
+
+    init(_ folder: String) {
+        self.folder = folder
+        configuration = JobConfiguration(
+            spool: folder + "/spool", library: ModelLibrary(folders: [Self.models]),
+            defaultModel: "emoji-zh", defaultUpscaler: "realesr-animevideov3-x4", threads: 2)
+    }
+
+    func queue() throws -> JobQueue { try JobQueue(configuration) }
+
+    static func request(steps: Int = 6, seed: UInt64 = 5) -> JobRequest {
+        var request = JobRequest(prompt: "熊猫，蓝色背景")
+        (request.steps, request.guidance, request.seed) = (steps, 1, seed)
+        return request
+    }
+}
+
+/// An empty folder that goes away after `body`.
+func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
+    let folder = "/tmp/inkstone-jobs-\(UInt64.random(in: .min ... .max))"
+    try makePrivateFolders(folder)
+    defer { removeFolder(folder) }
+    return try await body(folder)
+}
+
+extension JobQueue {
+    /// Waits for a job's final state while the queue draws, and stops it.
+    func finish(_ ids: [String]) async -> [Job] {
+        async let drawing: Void = run()
+        var jobs: [Job] = []
+        for id in ids {
+            guard let updates = updates(of: id) else { continue }
+            var last: Job?
+            for await job in updates { last = job }
+            if let last { jobs.append(last) }
+        }
+        stop()
+        await drawing
+        return jobs
+    }
+
+    func picture(_ id: String, _ index: Int = 0) throws -> [UInt8] {
+        try readFile(imageFile(id, index) ?? "none")
+    }
+}
