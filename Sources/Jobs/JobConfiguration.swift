@@ -32,6 +32,8 @@ package struct JobConfiguration: Sendable {
     package var spoolAge: Int64?
     /// Seconds without a job after which an idle model is closed.
     package var keepAlive = 300
+    /// Seconds of enlarging after which what there is of the result goes to the disk.
+    package var stripSeconds = 2.0
     /// Is told what an operator should know.
     package var log: @Sendable (_ message: String) -> Void = { _ in }
 

@@ -42,6 +42,12 @@ package struct RRDBNet: Upscaler {
 
     package var alignment: Int { unshuffle }
 
+    package var reach: Int {
+        // Each convolution reaches a row further, those behind the doublings less.
+        let convolutions = 6 + blocks.joined().reduce(0) { $0 + $1.convolutions.count }
+        return convolutions * unshuffle
+    }
+
     package init(configuration: JSONObject, weights: WeightReader) throws {
         let reader = ConfigurationReader(model: "RRDBNet", object: configuration)
         let inputs = try reader.int("num_in_ch", in: 3...3, default: 3)

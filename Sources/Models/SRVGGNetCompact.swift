@@ -9,6 +9,7 @@ package import WeightStore
 package struct SRVGGNetCompact: Upscaler {
     package let scale: Int
     package let alignment = 1
+    package var reach: Int { layers.count }
     private let layers: [(convolution: Convolution, activation: Activation)]
 
     package init(configuration: JSONObject, weights: WeightReader) throws {

@@ -11,12 +11,17 @@ func picture(
 ) throws -> Picture {
     var picture = PictureRows(width: width, height: height, channels: 3)
     try rows { row, values in
-        for index in values.indices where !values[index].isFinite {
-            throw PipelineError.notFinite(stage: stage, step: nil)
-        }
+        try requireFinite(values, stage: stage)
         if row < height { picture.append(values, scale: scale, offset: offset) }
     }
     return picture.picture()
+}
+
+/// Throws where there are infinite or undefined numbers.
+func requireFinite(_ values: Span<Float>, stage: String) throws(PipelineError) {
+    for index in values.indices where !values[index].isFinite {
+        throw .notFinite(stage: stage, step: nil)
+    }
 }
 
 /// A picture's pixels as a tensor within 0…1, [1, H, W, C].

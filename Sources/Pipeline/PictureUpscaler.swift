@@ -62,22 +62,60 @@ package struct PictureUpscaler {
     /// An RGB picture → the same, `scale` times as large.
     ///
     /// A picture whose sides the network cannot take is extended by repeating its edge, and cut again.
-    /// - Parameter plan: of a picture of this size.
-    package func callAsFunction(_ picture: Picture, plan: StagePlans) throws -> Picture {
+    /// - Parameters:
+    ///   - plan: of a picture of this size.
+    ///   - done: strips of the result from its top, as `strip` was given them before: they are not
+    ///     computed again, and the result is the same.
+    ///   - strip: is offered what of the result has come since it last kept any, now and then, and
+    ///     says whether it keeps it.
+    package func callAsFunction(
+        _ picture: Picture, plan: StagePlans, after done: [Picture] = [],
+        strip: (_ rows: () -> Picture) throws -> Bool = { _ in false }
+    ) throws -> Picture {
         guard picture.channels == 3 else {
             throw PipelineError.invalidRequest(
                 field: "picture", expected: "three colour channels", found: "\(picture.channels)")
         }
-        let padded = picture.extended(toMultipleOf: network.alignment)
-        let stage = plan[.upscale]
-        return try stage.run(on: executor) { executor in
-            let input = tensor(of: padded, in: executor.workspace)
-            return try Pipeline.picture(
-                width: picture.width * scale, height: picture.height * scale, stage: "upscaler"
-            ) { each in
-                try network.enlarge(
-                    input, image: 0, tiling: tiling.within(stage.activationBytes), on: executor,
-                    each: each)
+        let height = picture.height * scale
+        var rows = PictureRows(width: picture.width * scale, height: height, channels: 3)
+        for strip in done { rows.append(strip) }
+        guard rows.height < height else { return rows.picture() }
+        // What lies further above than the network reaches makes no difference to the rows to come.
+        let skipped = max(rows.height / scale - network.reach, 0) / Self.grid * Self.grid
+        let rest =
+            try skipped == 0
+            ? plan
+            : self.plan(
+                width: picture.width, height: picture.height - skipped, limit: plan.limit)
+        var keptRows = rows.height
+        try enlarge(picture.rows(from: skipped), plan: rest[.upscale]) { row, values, executor in
+            guard row + skipped * scale == rows.height, rows.height < height else { return }
+            rows.append(values)
+            guard rows.height % (Self.stripHeight * scale) == 0 else { return }
+            guard !executor.isInterrupted else { throw PipelineError.interrupted }
+            let isKept = try strip { rows.slice(keptRows..<rows.height) }
+            if isKept { keptRows = rows.height }
+        }
+        return rows.picture()
+    }
+
+    /// Rows are skipped by multiples of this, so that all blocks of rows begin where they did.
+    private static let grid = 16
+    /// Rows of the input that a strip shows, or a multiple.
+    private static let stripHeight = 16
+
+    private func enlarge(
+        _ picture: Picture, plan: StagePlan,
+        each: (_ row: Int, _ values: Span<Float>, Executor) throws -> Void
+    ) throws {
+        try plan.run(on: executor) { executor in
+            let padded = tensor(
+                of: picture.extended(toMultipleOf: network.alignment), in: executor.workspace)
+            try network.enlarge(
+                padded, image: 0, tiling: tiling.within(plan.activationBytes), on: executor
+            ) { row, values in
+                try requireFinite(values, stage: "upscaler")
+                try each(row, values, executor)
             }
         }
     }
@@ -88,6 +126,14 @@ extension Int {
 }
 
 extension Picture {
+    /// The picture without the rows above `first`.
+    func rows(from first: Int) -> Picture {
+        guard first > 0 else { return self }
+        return Picture(
+            width: width, height: height - first, channels: channels,
+            pixels: Array(pixels[(first * width * channels)...]))
+    }
+
     /// The picture with its last column and row repeated until both sides are multiples of `multiple`.
     func extended(toMultipleOf multiple: Int) -> Picture {
         let newWidth = width.roundedUp(to: multiple)

@@ -88,10 +88,43 @@ import WeightStore
         }
     }
 
+    /// Enlarging goes on below the strips that are on the disk, and gives the same picture.
+    @Test func aLongEnlargingGoesOn() async throws {
+        try await withFolder { folder in
+            var place = Workplace(folder)
+            place.configuration.stripSeconds = 0
+            let pixels = (0..<80 * 400 * 3).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
+            var request = JobRequest(task: .enlarge)
+            request.image = try encodePNG(
+                Picture(width: 80, height: 400, channels: 3, pixels: pixels))
+            let queue = try place.queue()
+            let id = try await queue.submit(request, owner: nil).id
+            async let drawing: Void = queue.run()
+            let strips = "\(queue.spool.folder)/queue/\(id)"
+            while !isRegularFile(strips + "/strip-8.png") {
+                guard queue.job(id)?.state.isFinal == false else { break }
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            try copy(queue.spool.folder, to: folder + "/other")
+            for await _ in try #require(queue.updates(of: id)) {}
+            queue.stop()
+            await drawing
+            #expect(!isRegularFile(strips + "/strip-0.png"))
+            var other = place
+            other.configuration.spool = folder + "/other"
+            let second = try other.queue()
+            #expect(isRegularFile("\(folder)/other/queue/\(id)/strip-7.png"))
+            #expect(await second.finish([id]).map(\.state) == [.done])
+            #expect(try second.picture(id) == queue.picture(id))
+        }
+    }
+
     private func copy(_ source: String, to target: String) throws {
         for id in namesInFolder(source + "/queue") {
             try makePrivateFolders("\(target)/queue/\(id)")
-            for file in namesInFolder("\(source)/queue/\(id)") {
+            // The state comes first: what it tells of is there, and stays.
+            let files = namesInFolder("\(source)/queue/\(id)")
+            for file in ["state.json"] + files.filter({ $0 != "state.json" }) {
                 // Between listing and reading, a checkpoint may be replaced or a hidden file gone.
                 guard let bytes = try? readFile("\(source)/queue/\(id)/\(file)") else { continue }
                 try AtomicFile.writeAtomically(bytes, to: "\(target)/queue/\(id)/\(file)")

@@ -51,7 +51,7 @@ import WeightStore
             let place = Workplace(folder)
             let id = try await place.queue().submit(Workplace.request(), owner: nil).id
             let folder = "\(folder)/spool/queue/\(id)"
-            func ending(attempts: Int, crashes: Int, mark: String = "0:0") async throws -> Job? {
+            func ending(attempts: Int, crashes: Int, mark: String = "0:0:0") async throws -> Job? {
                 let state = """
                     {"version": 1, "state": "running", "attempts": \(attempts),
                      "crashes": \(crashes), "mark": "\(mark)"}
@@ -65,7 +65,7 @@ import WeightStore
                 crashed.state == .failed && crashed.error?.contains("3 times by a crash") == true)
             let killed = try #require(await ending(attempts: 10, crashes: 0))
             #expect(killed.state == .failed && killed.error?.contains("10 times") == true)
-            #expect(try await ending(attempts: 9, crashes: 2, mark: "0:1")?.state == .done)
+            #expect(try await ending(attempts: 9, crashes: 2, mark: "0:1:0")?.state == .done)
         }
     }
 

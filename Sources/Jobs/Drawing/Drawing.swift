@@ -11,6 +11,9 @@ final class Drawing {
     private let interruption: Interruption
     private var left: TimeLeft
     private var previews = 0
+    /// What the pictures depend on besides the request.
+    private var tags: [String: String] = [:]
+    private var strips: Strips?
 
     init(record: JobRecord, queue: JobQueue, interruption: Interruption) {
         self.record = record
@@ -23,41 +26,51 @@ final class Drawing {
 
     func run() throws {
         let painter = queue.painter
-        let start = self.start(painter)
+        tags = painter.tags(of: record.job.request)
+        let start = self.start()
+        strips = self.strips(of: start.picture)
         try countAttempt(at: start)
-        let tags = { self.tags(painter, picture: $0) }
         try painter.paint(
             record.job.request, from: start,
             input: { try readFile(self.queue.spool.inputFile(self.id)) },
-            interruption: interruption,
-            observer: JobPainter.Observer(
-                progress: { try self.show($0) },
-                step: { checkpoint, picture, preview in
-                    try self.keep(checkpoint, tags: tags(picture), preview: preview)
-                },
-                image: { try self.keep($0, picture: $1, seed: $2) },
-                warn: { self.queue.configuration.log("job \(self.id): \($0)") }))
+            interruption: interruption, observer: observer)
+    }
+
+    private var observer: JobPainter.Observer {
+        JobPainter.Observer(
+            progress: { try self.show($0) },
+            step: { try self.keep($0, of: $1, preview: $2) },
+            strips: { self.strips?.load(size: $0) ?? [] },
+            strip: { self.strips?.offer($0) ?? false },
+            image: { try self.keep($0, picture: $1, seed: $2) },
+            warn: { self.queue.configuration.log("job \(self.id): \($0)") })
     }
 
     /// The first picture that is not on the disk, and its checkpoint if that can be trusted.
-    private func start(_ painter: JobPainter) -> TextToImage.Start {
+    private func start() -> TextToImage.Start {
         let picture = record.job.images.count
-        let checkpoint =
-            record.job.request.task == .draw
-            ? DenoisingCheckpoint(
-                path: queue.spool.checkpointFile(id), tags: tags(painter, picture: picture)) : nil
-        return TextToImage.Start(picture: picture, checkpoint: checkpoint)
+        guard record.job.request.task == .draw else { return .init(picture: picture) }
+        let file = queue.spool.checkpointFile(id)
+        return TextToImage.Start(
+            picture: picture,
+            checkpoint: DenoisingCheckpoint(path: file, tags: tags(of: picture)))
     }
 
-    private func tags(_ painter: JobPainter, picture: Int) -> [String: String] {
-        var tags = painter.tags(of: record.job.request)
+    private func strips(of picture: Int) -> Strips {
+        Strips(
+            spool: queue.spool, id: id, tags: tags(of: picture),
+            interval: queue.configuration.stripSeconds)
+    }
+
+    private func tags(of picture: Int) -> [String: String] {
+        var tags = tags
         tags["picture"] = "\(picture)"
         return tags
     }
 
     /// Written before the work, so that the next process knows if this one dies of it.
     private func countAttempt(at start: TextToImage.Start) throws {
-        let mark = "\(start.picture):\(start.checkpoint?.index ?? 0)"
+        let mark = "\(start.picture):\(start.checkpoint?.index ?? 0):\(strips?.stored ?? 0)"
         let hasCrashed = queue.spool.takeCrash(of: id)
         if record.mark != mark { (record.mark, record.attempts, record.crashes) = (mark, 0, 0) }
         record.attempts += 1
@@ -77,21 +90,20 @@ final class Drawing {
 
     /// Between two steps: where the walk stands goes to the disk.
     private func keep(
-        _ checkpoint: DenoisingCheckpoint, tags: [String: String],
-        preview: () throws -> Picture?
+        _ checkpoint: DenoisingCheckpoint, of picture: Int, preview: () throws -> Picture?
     ) throws {
         do {
-            try checkpoint.write(to: queue.spool.checkpointFile(id), tags: tags)
+            try checkpoint.write(to: queue.spool.checkpointFile(id), tags: tags(of: picture))
         } catch {
             // Drawing can go on without; only more would be lost with the power.
             queue.configuration.log("a checkpoint of job \(id) could not be written: \(error)")
         }
         let (isStopping, isWatched) = queue.board.withLock { ($0.isStopping, $0.isWatched(id)) }
         guard !isStopping else { throw PipelineError.interrupted }
-        guard isWatched, checkpoint.index % Self.stepsAPreview == 0, let picture = try preview()
+        guard isWatched, checkpoint.index % Self.stepsAPreview == 0, let preview = try preview()
         else { return }
         previews += 1
-        let shown = JobPreview(number: previews, png: try encodePNG(picture))
+        let shown = JobPreview(number: previews, png: try encodePNG(preview))
         queue.board.withLock { $0.update(id) { $0.job.preview = shown } }
     }
 
@@ -105,6 +117,8 @@ final class Drawing {
             width: picture.width, height: picture.height, byteCount: png.count, seed: seed,
             sha256: SHA256.digest(of: png))
         record.job.images.append(image)
+        queue.spool.clearStrips(of: id)
+        strips = strips(of: index + 1)
         // The last picture's state is written with the job's.
         if index + 1 < record.job.request.count { queue.persist(record, until: interruption) }
         queue.board.withLock { board in

@@ -18,6 +18,10 @@ struct JobPainter: Sendable {
             (
                 _ checkpoint: DenoisingCheckpoint, _ picture: Int, _ preview: () throws -> Picture?
             ) throws -> Void
+        /// The top of a picture that was being enlarged, as `strip` kept it.
+        var strips: (_ size: (width: Int, height: Int)) -> [Picture]
+        /// Is offered the rows of a picture being enlarged that it has not kept yet; says whether it does.
+        var strip: (_ rows: () -> Picture) throws -> Bool
         var image: (_ png: [UInt8], _ picture: Picture, _ seed: UInt64?) throws -> Void
         var warn: (String) -> Void
     }
@@ -56,7 +60,7 @@ struct JobPainter: Sendable {
                 width: picture.width, height: picture.height, limit: configuration.memoryLimit)
             try observer.progress(
                 Progress(stage: .upscale, step: 0, steps: 1, picture: 0, pictures: 1))
-            let enlarged = try upscaler(picture, plan: plan)
+            let enlarged = try enlarge(picture, with: upscaler, plan: plan, observer: observer)
             try observer.image(try encodePNG(enlarged), enlarged, nil)
         }
     }
@@ -65,7 +69,9 @@ struct JobPainter: Sendable {
     func tags(of request: JobRequest) -> [String: String] {
         var tags = ["version": inkstoneVersion, "instruction_set": InstructionSet.current]
         let stages = (try? shelf.model(request.model ?? ""))?.bundle.stages ?? [:]
-        for name in ["text_encoder", "unet"] { tags[name] = stages[name]?.sha256 ?? "" }
+        for name in ["text_encoder", "unet", "vae"] { tags[name] = stages[name]?.sha256 ?? "" }
+        let upscaler = request.upscaler.flatMap { try? shelf.upscaler($0) }
+        tags["upscaler"] = upscaler?.stages["upscaler"]?.sha256 ?? ""
         return tags
     }
 }
@@ -168,7 +174,8 @@ extension JobPainter {
                         Progress(
                             stage: .upscale, step: 0, steps: 1, picture: index,
                             pictures: request.count))
-                    return try upscaler(result.picture, plan: plan.stages)
+                    return try enlarge(
+                        result.picture, with: upscaler, plan: plan.stages, observer: observer)
                 }
                 let drawn = enlarged ?? result.picture
                 let parameters = painter.parameters(
@@ -178,6 +185,14 @@ extension JobPainter {
                     result.seed)
                 index += 1
             })
+    }
+
+    private func enlarge(
+        _ picture: Picture, with upscaler: PictureUpscaler, plan: StagePlans, observer: Observer
+    ) throws -> Picture {
+        let strips = observer.strips(
+            (picture.width * upscaler.scale, picture.height * upscaler.scale))
+        return try upscaler(picture, plan: plan, after: strips, strip: observer.strip)
     }
 
     private func plan(

@@ -8,6 +8,7 @@ internal import WeightStore
 ///     SPOOL/queue/ID/state.json                  what became of it; missing at first
 ///     SPOOL/queue/ID/checkpoint.safetensors      the walk to the picture being drawn
 ///     SPOOL/queue/ID/image-0.png …               the pictures
+///     SPOOL/queue/ID/strip-0.png …               the top of the picture being enlarged
 ///     SPOOL/queue/ID/crashed                     empty: the daemon crashed while it drew this job
 ///     SPOOL/damaged/ID                           jobs whose request cannot be read any more
 ///
@@ -58,6 +59,15 @@ final class Spool: Sendable {
 
     func checkpointFile(_ id: String) -> String { "\(jobFolder(id))/checkpoint.safetensors" }
 
+    func stripFile(_ id: String, _ index: Int) -> String { "\(jobFolder(id))/strip-\(index).png" }
+
+    /// Removes the strips of a picture that is finished, or that are of no use.
+    func clearStrips(of id: String) {
+        for name in namesInFolder(jobFolder(id)) where name.hasPrefix("strip-") {
+            removeFile("\(jobFolder(id))/\(name)")
+        }
+    }
+
     func crashFile(_ id: String) -> String { "\(jobFolder(id))/crashed" }
 
     /// Whether the process that last drew the job crashed; it is asked once.
@@ -69,8 +79,11 @@ final class Spool: Sendable {
 
     /// Removes what only an unfinished job needs.
     func clearWork(of id: String) {
-        removeFile(checkpointFile(id))
-        removeFile(crashFile(id))
+        let results = ["request.json", "state.json", Self.input]
+        for name in namesInFolder(jobFolder(id))
+        where !results.contains(name) && !name.hasPrefix("image-") {
+            removeFile("\(jobFolder(id))/\(name)")
+        }
     }
 
     /// Removes a job and all it has.
@@ -103,7 +116,10 @@ extension Spool {
             for file in namesInFolder(path) where file.hasPrefix(".") {
                 removeFile("\(path)/\(file)")
             }
-            if let record = read(name) { return record }
+            if let record = read(name) {
+                if record.job.state.isFinal { clearWork(of: name) }
+                return record
+            }
             setAside(name, log: log)
             return nil
         }

@@ -34,6 +34,8 @@ public struct MemoryPlan: Sendable, Equatable {
 /// The stages of a request, fitted into the memory there is.
 package struct StagePlans: Sendable {
     private let plans: [StagePlan]
+    /// What they were fitted under; nil for what the machine has.
+    let limit: Int?
 
     /// What the stages take.
     package var memory: MemoryPlan { MemoryPlan(stages: plans.map(\.summary)) }
@@ -42,6 +44,7 @@ package struct StagePlans: Sendable {
     ///
     /// Throws where they cannot be, naming what would do for `what`.
     init(_ stages: [PlannableStage], limit: Int?, for what: String) throws {
+        self.limit = limit
         let room = limit.map { $0 - MemoryPlan.programBytes } ?? availableMemory() ?? .max
         // The weights' addresses are taken already.
         let addresses = addressSpace() ?? .max
