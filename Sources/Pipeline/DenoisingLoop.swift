@@ -18,6 +18,7 @@ package struct DenoisingLoop {
     private let unet: UNet2DConditionModel
     private let context: Tensor
     private let guidance: Float?
+    private let seed: UInt64
     private let shape: Shape
     private let executor: Executor
 
@@ -41,11 +42,25 @@ package struct DenoisingLoop {
         self.sampler = sampler
         self.context = context
         self.guidance = guidance
+        self.seed = seed
         self.shape = shape
         self.executor = executor
         var source = TorchRandomSource(seed: seed)
         let scale = sampler.initialNoiseScale
         latents = source.normal(count: shape.count).map { $0 * scale }
+        noise = source
+    }
+
+    /// Begins part-way, at a picture's latents with the noise of that level added.
+    ///
+    /// The generator gives the latents' own deviation first and the noise then, from its beginning.
+    /// - Source: diffusers 0.42.1 `StableDiffusionImg2ImgPipeline.prepare_latents`.
+    mutating func begin(with initial: InitialLatents, skipping steps: Int) {
+        var source = TorchRandomSource(seed: seed)
+        let original = initial.sample(source.normal(count: shape.count))
+        index = steps * sampler.evaluationsPerStep
+        latents = sampler.addNoise(
+            to: original, noise: source.normal(count: shape.count), at: index)
         noise = source
     }
 

@@ -108,7 +108,7 @@ package struct DiffusionBundle: Sendable {
     }
 
     /// Both halves, whichever is wanted: only together do they account for every tensor of the file.
-    private func autoencoder(_ weights: WeightFile?) throws -> (
+    func autoencoder(_ weights: WeightFile?) throws -> (
         decoder: AutoencoderKLDecoder, encoder: AutoencoderKLEncoder
     ) {
         let weights = WeightReader(try weights ?? bundle.weights("vae"))

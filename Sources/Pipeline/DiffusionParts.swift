@@ -9,6 +9,7 @@ struct DiffusionParts {
     let encoder: CLIPTextModel
     let unet: UNet2DConditionModel
     let decoder: AutoencoderKLDecoder
+    let pictureEncoder: AutoencoderKLEncoder
     private let model: DiffusionBundle
     private let textWeights: WeightFile
     private let unetWeights: WeightFile
@@ -21,13 +22,18 @@ struct DiffusionParts {
         vaeWeights = try model.bundle.weights("vae")
         encoder = try model.textEncoder(textWeights)
         unet = try model.unet(unetWeights)
-        decoder = try model.decoder(vaeWeights)
+        let autoencoder = try model.autoencoder(vaeWeights)
+        decoder = autoencoder.decoder
+        pictureEncoder = autoencoder.encoder
     }
 
     /// What draws a picture of the given size, ready to be rehearsed.
-    /// - Parameter tiling: of the decoder, where there is room for it.
+    /// - Parameters:
+    ///   - begins: with a picture.
+    ///   - tiling: of the autoencoder, where there is room for it.
     func stages(
-        width: Int, height: Int, guided: Bool, tiling: Tiling, on executor: Executor
+        width: Int, height: Int, guided: Bool, begins: Bool, tiling: Tiling,
+        on executor: Executor
     ) -> [PlannableStage] {
         let rehearsal = executor.rehearsal
         let images = guided ? 2 : 1
@@ -61,7 +67,46 @@ struct DiffusionParts {
                 ) { _, _ in }
             }
         }
-        return [text, denoise, decode]
+        let encode = PlannableStage { room in
+            StageNeeds(
+                .encode, weights: vaeWeights, pictureBytes: width * height * 3, on: rehearsal
+            ) { executor in
+                _ = self.encode(
+                    pixels: Tensor(pictureShape(width, height), in: executor.workspace),
+                    tiling: tiling.within(room), on: executor)
+            }
+        }
+        return [text] + (begins ? [encode] : []) + [denoise, decode]
+    }
+
+    private func pictureShape(_ width: Int, _ height: Int) -> Shape {
+        Shape(
+            images: 1, height: height, width: width,
+            channels: pictureEncoder.configuration.pictureChannels)
+    }
+
+    /// What latents a picture may stand for; its sides are multiples of the autoencoder's factor.
+    func encode(
+        _ picture: Picture, tiling: Tiling, on executor: Executor
+    ) throws -> InitialLatents {
+        let shape = pictureShape(picture.width, picture.height)
+        let values = picture.floats(order: .interleaved).map { $0 * 2 - 1 }
+        let latents = encode(
+            pixels: Tensor(values, shape: shape, in: executor.workspace), tiling: tiling,
+            on: executor)
+        guard (latents.mean + latents.logVariance).allSatisfy(\.isFinite) else {
+            throw PipelineError.notFinite(stage: "VAE encoder", step: nil)
+        }
+        return latents
+    }
+
+    private func encode(
+        pixels: Tensor, tiling: Tiling, on executor: Executor
+    ) -> InitialLatents {
+        let posterior = pictureEncoder(pixels, tiling: tiling, on: executor)
+        return InitialLatents(
+            mean: posterior.mean.planarValues, logVariance: posterior.logVariance.planarValues,
+            scalingFactor: Float(pictureEncoder.configuration.scalingFactor))
     }
 
     /// The picture of latents, [latentChannels, h, w] in planar order, as a sampler leaves them.

@@ -1,3 +1,4 @@
+internal import Pictures
 internal import Samplers
 internal import WeightStore
 
@@ -21,6 +22,9 @@ public struct GenerationRequest: Sendable {
     public var height: Int?
     /// Pictures to draw, 1 to 1000.
     public var count: Int
+    /// A picture to begin with; nil for noise alone. Without a size of its own the request takes this
+    /// picture's.
+    public var initial: InitialPicture?
     /// Bytes of memory to stay within, weights included; nil for what the machine has.
     public var memoryLimit: Int?
 
@@ -28,7 +32,7 @@ public struct GenerationRequest: Sendable {
     public init(
         prompt: String, negativePrompt: String = "", steps: Int = 25, guidance: Double = 7.5,
         sampler: String? = nil, seed: UInt64 = 0, width: Int? = nil, height: Int? = nil,
-        count: Int = 1, memoryLimit: Int? = nil
+        count: Int = 1, initial: InitialPicture? = nil, memoryLimit: Int? = nil
     ) {
         self.prompt = prompt
         self.negativePrompt = negativePrompt
@@ -39,6 +43,7 @@ public struct GenerationRequest: Sendable {
         self.width = width
         self.height = height
         self.count = count
+        self.initial = initial
         self.memoryLimit = memoryLimit
     }
 
@@ -51,6 +56,7 @@ public struct GenerationRequest: Sendable {
     func validate() throws(PipelineError) {
         try check("steps", steps, in: Self.allowedSteps)
         try check("count", count, in: 1...1000)
+        try initial?.validate(steps: steps)
         guard Self.allowedGuidance.contains(guidance) else {
             throw .invalidRequest(
                 field: "guidance", expected: "a number in \(Self.allowedGuidance)",
@@ -74,7 +80,13 @@ public struct GenerationRequest: Sendable {
     func size(default fallback: Int, multiple: Int) throws(PipelineError) -> (
         width: Int, height: Int
     ) {
-        let size = (width: width ?? fallback, height: height ?? fallback)
+        func own(_ side: Int?) -> Int {
+            side.map { max($0 / multiple * multiple, multiple) } ?? fallback
+        }
+        let size = (
+            width: width ?? own(initial?.picture.width),
+            height: height ?? own(initial?.picture.height)
+        )
         for (field, side, given) in [
             ("width", size.width, width), ("height", size.height, height),
         ] {
@@ -82,7 +94,7 @@ public struct GenerationRequest: Sendable {
                 throw .invalidRequest(
                     field: field,
                     expected: "a multiple of \(multiple) in \(multiple)...\(Self.largestSide)",
-                    found: given == nil ? "the model's own size, \(side)" : "\(side)")
+                    found: given == nil ? "a size of its own, \(side)" : "\(side)")
             }
         }
         return size

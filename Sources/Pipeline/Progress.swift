@@ -4,6 +4,8 @@ public struct Progress: Sendable, Equatable {
     public enum Stage: String, Sendable {
         /// The prompt goes through the text encoder.
         case text
+        /// The picture to begin with goes through the autoencoder.
+        case encode
         /// The latents go through the U-Net, step by step.
         case denoise
         /// The latents become a picture.

@@ -19,6 +19,10 @@ extension TextToImage {
             (Key.guidance, GenerationParameters.number(request.guidance)),
             (Key.seed, "\(seed)"),
             (Key.size, "\(plan.width)x\(plan.height)"),
+            (
+                "Denoising strength",
+                request.initial.map { GenerationParameters.number($0.strength) }
+            ),
             (Key.modelHash, hash.map(String.init)),
             (Key.model, model.bundle.name),
             ("Postprocess upscale by", upscaler.map { "\($0.scale)" }),

@@ -38,6 +38,11 @@ package final class TextToImage {
         package let height: Int
         package let stages: StagePlans
         let parts: DiffusionParts
+
+        /// Denoising steps that are left out because there is a picture to begin with.
+        var skippedSteps: Int {
+            request.initial.map { request.steps - $0.stepsTaken(of: request.steps) } ?? 0
+        }
     }
 
     /// - Parameter tiling: how much of the picture is decoded at a time; the result is the same.
@@ -64,8 +69,8 @@ package final class TextToImage {
         let enlarging = try upscaler?.stage(width: size.width, height: size.height)
         let parts = try DiffusionParts(model)
         let stages = parts.stages(
-            width: size.width, height: size.height, guided: request.guidance > 1, tiling: tiling,
-            on: executor)
+            width: size.width, height: size.height, guided: request.guidance > 1,
+            begins: request.initial != nil, tiling: tiling, on: executor)
         return Plan(
             request: request, sampler: sampler, width: size.width, height: size.height,
             stages: try StagePlans(
@@ -92,11 +97,13 @@ package final class TextToImage {
         let context = try plan.stages[.text].run(on: executor) { executor -> Tensor in
             try self.context(for: request, parts: plan.parts, warn: warn, on: executor)
         }
+        let initial = try initialLatents(plan, at: start.picture, progress: progress)
         for index in start.picture..<request.count {
             let seed = request.seed &+ UInt64(index)
             let checkpoint = index == start.picture ? start.checkpoint : nil
             let latents = try plan.stages[.denoise].run(on: executor) { executor -> [Float] in
                 var loop = try loop(plan, seed: seed, context: context, on: executor)
+                if let initial { loop.begin(with: initial, skipping: plan.skippedSteps) }
                 if let checkpoint { _ = loop.resume(from: checkpoint) }
                 try denoise(&loop, of: plan, index: index, progress: progress, step: step)
                 return loop.latents
@@ -143,6 +150,22 @@ package final class TextToImage {
                 found: "one with token id \(id), for a text encoder of \(limit) tokens")
         }
         return ids
+    }
+
+    /// What the request's picture is to the U-Net, where there is one.
+    private func initialLatents(
+        _ plan: Plan, at picture: Int, progress: ProgressHandler
+    ) throws -> InitialLatents? {
+        guard let initial = plan.request.initial else { return nil }
+        try progress(
+            .init(
+                stage: .encode, step: 0, steps: 1, picture: picture, pictures: plan.request.count))
+        let resized = initial.picture.resized(width: plan.width, height: plan.height)
+        let stage = plan.stages[.encode]
+        return try stage.run(on: executor) { executor in
+            try plan.parts.encode(
+                resized, tiling: tiling.within(stage.activationBytes), on: executor)
+        }
     }
 
     private func loop(

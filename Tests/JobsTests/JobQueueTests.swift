@@ -59,6 +59,24 @@ import WeightStore
         }
     }
 
+    @Test func beginsWithAPicture() async throws {
+        try await withFolder { folder in
+            let queue = try Workplace(folder).queue()
+            let source = Picture(
+                width: 70, height: 67, channels: 3,
+                pixels: (0..<70 * 67 * 3).map { UInt8(truncatingIfNeeded: $0 / 70) })
+            var request = Workplace.request(steps: 10)
+            (request.image, request.strength) = (try encodePNG(source), 0.3)
+            let accepted = try await queue.submit(request, owner: nil)
+            let job = try #require(await queue.finish([accepted.id]).first)
+            #expect(job.state == .done && job.request.strength == 0.3)
+            let drawn = try decodePNG(try queue.picture(job.id))
+            #expect(drawn.picture.width == job.request.width && drawn.picture.width <= 70)
+            #expect(drawn.text("parameters")?.contains("Denoising strength: 0.3") == true)
+            #expect(try readFile(queue.spool.inputFile(job.id)) == request.image)
+        }
+    }
+
     /// What a process leaves behind that is killed at any step: a copy of the spool at that moment.
     @Test(arguments: [0, 1, 3, 6])
     func aKilledProcessIsFollowedByTheSameBytes(_ step: Int) async throws {
@@ -218,6 +236,7 @@ import WeightStore
             #expect(await refusal { $0.count = .min } == "count")
             #expect(await refusal { $0.width = 128 } == "width")
             #expect(await refusal { ($0.width, $0.height) = (.max, .max) } == "width")
+            #expect(await refusal { $0.image = [1, 2] } == "image")
             #expect(await refusal { $0.width = 63 } == "width")
             #expect(await refusal { $0.guidance = -1 } == "guidance")
             #expect(await refusal { $0.sampler = "best" } == "sampler")

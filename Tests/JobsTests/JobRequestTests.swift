@@ -37,7 +37,10 @@ import WeightStore
         (#"{"prompt": "a", "upscale": 1}"#, "upscale"), (#"{"prompt": "a", "sise": 1}"#, "sise"),
         (#"{"prompt": "a", "task": "paint"}"#, "task"), (#"{"task": "enlarge"}"#, "image"),
         (#"{"task": "enlarge", "image": "%%"}"#, "image"),
-        (#"{"prompt": "a", "image": "AAAA"}"#, "image"),
+        (#"{"prompt": "a", "strength": 0.5}"#, "strength"),
+        (#"{"prompt": "a", "image": "AAAA", "strength": 0}"#, "strength"),
+        (#"{"prompt": "a", "image": "AAAA", "strength": 1.01}"#, "strength"),
+        (#"{"prompt": "a\u0000"}"#, "prompt"),
     ])
     func refusesWhatMakesNoSense(_ text: String, field: String) throws {
         let problem = try #require(throws: RequestProblem.self) { try read(text) }

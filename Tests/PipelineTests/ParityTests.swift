@@ -120,6 +120,24 @@ import WeightStore
         }
     }
 
+    @Test(arguments: checkpoints.filter { $0 == expectation($0) })
+    func pictureFromAPictureMatchesDiffusers(checkpoint: String) throws {
+        let painter = TextToImage(try model(checkpoint), on: executor)
+        let folder = "\(TestBundle.fixtures)/\(checkpoint)"
+        let json = try readJSON(folder + "/expected.json")
+        let settings = try #require(json["img2img"])
+        var request = try #require(GenerationRequest(fixture: json, settings: settings))
+        request.initial = InitialPicture(
+            try readPicture(folder + "/img2img-source.png"),
+            strength: try #require(settings["strength"]?.double))
+        let wanted = try readPicture(folder + "/img2img-expected.png")
+        var evaluations = 0
+        try painter.run(try painter.plan(request), step: { _, _ in evaluations += 1 }) { result in
+            #expect(largestDifference(result.picture, wanted) <= 1)
+        }
+        #expect(evaluations == 6)
+    }
+
     private func expectedRequest(_ checkpoint: String) throws -> GenerationRequest {
         let folder = "\(TestBundle.fixtures)/\(Self.expectation(checkpoint))"
         let json = try readJSON(folder + "/expected.json")

@@ -52,7 +52,8 @@ struct JobPainter: Sendable {
         let executor = executor.interrupted(by: interruption)
         switch request.task {
         case .draw:
-            try draw(request, from: start, on: executor, observer: observer)
+            let image = try request.image.map { _ in try input() }
+            try draw(request, image: image, from: start, on: executor, observer: observer)
         case .enlarge:
             let upscaler = try upscaler(request, on: executor)
             let picture = try decode(input())
@@ -97,18 +98,15 @@ extension JobPainter {
             throw RequestProblem(
                 field: "seed", expected: "seeds below 2^63", found: "\(request.seed ?? 0)")
         }
-        let (width, height) = (
-            request.width ?? model.defaultSide, request.height ?? model.defaultSide
-        )
-        // Refused before any arithmetic with it.
-        if width > 0, height > 0 {
-            guard width <= configuration.pixels / height else {
-                throw RequestProblem(
-                    field: "width", expected: "at most \(configuration.pixels) pixels in all",
-                    found: "\(width)x\(height)")
-            }
+        let (_, plan, _) = try plan(request, image: request.image, on: executor.rehearsal)
+        guard plan.width <= configuration.pixels / plan.height else {
+            throw RequestProblem(
+                field: "width", expected: "at most \(configuration.pixels) pixels in all",
+                found: "\(plan.width)x\(plan.height)")
         }
-        let (_, plan, _) = try plan(request, on: executor.rehearsal)
+        if request.image != nil {
+            request.strength = request.strength ?? InitialPicture.usualStrength
+        }
         request.sampler = plan.sampler.rawValue
         request.width = plan.width
         request.height = plan.height
@@ -156,10 +154,10 @@ extension JobPainter {
 
 extension JobPainter {
     private func draw(
-        _ request: JobRequest, from start: TextToImage.Start, on executor: Executor,
-        observer: Observer
+        _ request: JobRequest, image: [UInt8]?, from start: TextToImage.Start,
+        on executor: Executor, observer: Observer
     ) throws {
-        let (painter, plan, upscaler) = try plan(request, on: executor)
+        let (painter, plan, upscaler) = try plan(request, image: image, on: executor)
         var index = start.picture
         try painter.run(
             plan, from: start, progress: observer.progress, warn: observer.warn,
@@ -196,8 +194,12 @@ extension JobPainter {
     }
 
     private func plan(
-        _ request: JobRequest, on executor: Executor
+        _ request: JobRequest, image: [UInt8]?, on executor: Executor
     ) throws -> (TextToImage, TextToImage.Plan, PictureUpscaler?) {
+        let initial = try image.map { image in
+            InitialPicture(
+                try decode(image), strength: request.strength ?? InitialPicture.usualStrength)
+        }
         let painter = TextToImage(try shelf.model(request.model ?? ""), on: executor)
         let upscaler =
             request.upscale ? try upscaler(request, on: executor) : nil
@@ -206,7 +208,7 @@ extension JobPainter {
                 prompt: request.prompt, negativePrompt: request.negativePrompt,
                 steps: request.steps ?? 25, guidance: request.guidance ?? 7.5,
                 sampler: request.sampler, seed: request.seed ?? 0, width: request.width,
-                height: request.height, count: request.count,
+                height: request.height, count: request.count, initial: initial,
                 memoryLimit: configuration.memoryLimit),
             upscaler: upscaler)
         return (painter, plan, upscaler)

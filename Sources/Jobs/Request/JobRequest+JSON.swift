@@ -4,7 +4,7 @@ package import WeightStore
 extension JobRequest {
     fileprivate enum Key: String, CaseIterable {
         case task, prompt, negativePrompt = "negative_prompt", model, width, height, steps, guidance
-        case sampler, seed, count, upscale, upscaler, image
+        case sampler, seed, count, upscale, upscaler, image, strength
     }
 
     /// A request from its JSON object; every key must be known and of its type. Whether the numbers
@@ -42,6 +42,9 @@ extension JobRequest {
         image = try fields.read(.image, "a PNG file in base64") { value in
             value.string.flatMap { Data(base64Encoded: $0) }.map(Array.init)
         }
+        strength = try fields.read(.strength, "a number above 0, at most 1") { value in
+            value.double.flatMap { $0 > 0 && $0 <= 1 ? $0 : nil }
+        }
         try checkTask()
     }
 
@@ -51,9 +54,9 @@ extension JobRequest {
             throw RequestProblem(
                 field: "prompt", expected: "what to draw", found: prompt.isEmpty ? "none" : "blanks"
             )
-        case .draw where image != nil:
+        case .draw where image == nil && strength != nil:
             throw RequestProblem(
-                field: "image", expected: "none with the task draw", found: "a picture")
+                field: "strength", expected: "an image beside it", found: "none")
         case .enlarge where image == nil:
             throw RequestProblem(
                 field: "image", expected: "a picture to enlarge", found: "none")
@@ -73,7 +76,10 @@ extension JobRequest {
             "seed": seed.map { .integer(Int64(clamping: $0)) } ?? .null, "count": integer(count),
             "upscale": .bool(upscale), "upscaler": text(upscaler),
         ]
-        if image != nil { object["image"] = true }
+        if image != nil {
+            object["image"] = true
+            object["strength"] = strength.map { .number($0) } ?? .null
+        }
         return .object(object)
     }
 }

@@ -33,8 +33,11 @@ package struct JobRequest: Sendable, Equatable {
     package var upscale = false
     /// An upscaler's name in the library.
     package var upscaler: String?
-    /// A PNG file's bytes: what is enlarged. Empty once the job is accepted: they are in the spool.
+    /// A PNG file's bytes: what is enlarged, or what drawing begins with. Empty once the job is
+    /// accepted: they are in the spool.
     package var image: [UInt8]?
+    /// How much of the picture to begin with may change, above 0 to 1.
+    package var strength: Double?
 
     package init(task: Task = .draw, prompt: String = "") {
         self.task = task

@@ -53,6 +53,19 @@ struct GenerateCommand: ParsableCommand {
             "Width and height in pixels. (default: the model's own)", valueName: "WxH"))
     var size: PictureSize?
 
+    @Option(
+        name: .customLong("init"),
+        help: ArgumentHelp(
+            "A PNG to begin with, - for standard input; resized to --size, which is its own by default.",
+            valueName: "picture"))
+    var initial: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How much of the picture may change: above 0, at most 1. (default: 0.8)",
+            valueName: "share"))
+    var strength: Double?
+
     @Option(help: "Pictures to draw; each has the seed after the one before.")
     var count = 1
 
@@ -82,6 +95,12 @@ struct GenerateCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
 
     func validate() throws {
+        guard strength == nil || initial != nil else {
+            throw ValidationError("--strength: expected beside --init, which is missing")
+        }
+        guard prompt != "-" || initial != "-" else {
+            throw ValidationError("--init: standard input is the prompt already")
+        }
         guard output != "-" || count == 1 else {
             throw ValidationError("--count: standard output takes one picture, found \(count)")
         }
@@ -125,7 +144,14 @@ struct GenerateCommand: ParsableCommand {
             negativePrompt: negativePrompt, steps: steps ?? defaults.steps,
             guidance: guidance ?? defaults.guidance, sampler: sampler ?? defaults.sampler,
             seed: seed ?? UInt64(UInt32.random(in: .min ... .max)), width: size?.width,
-            height: size?.height, count: count, memoryLimit: memory.bytes)
+            height: size?.height, count: count, initial: try initialPicture(),
+            memoryLimit: memory.bytes)
+    }
+
+    private func initialPicture() throws -> InitialPicture? {
+        guard let initial else { return nil }
+        return InitialPicture(
+            try readPicture(initial).picture, strength: strength ?? InitialPicture.usualStrength)
     }
 
     private func promptFromInput() throws -> String {

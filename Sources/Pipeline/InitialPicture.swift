@@ -1,0 +1,61 @@
+package import Pictures
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A picture that drawing begins with, in place of nothing but noise.
+public struct InitialPicture: Sendable {
+    /// RGB.
+    package let picture: Picture
+    /// How much of it may change, above 0 to 1: this share of the denoising steps is taken.
+    public var strength: Double
+
+    /// What most users want.
+    public static let usualStrength = 0.8
+
+    /// Reads a PNG of any kind; transparency is seen on white.
+    public init(png: [UInt8], strength: Double = usualStrength) throws {
+        self.init(try decodePNG(png).picture, strength: strength)
+    }
+
+    package init(_ picture: Picture, strength: Double = usualStrength) {
+        self.picture = picture.composited()
+        self.strength = strength
+    }
+
+    /// Of `steps` steps, those that are taken.
+    /// - Source: diffusers 0.42.1 `StableDiffusionImg2ImgPipeline.get_timesteps`.
+    func stepsTaken(of steps: Int) -> Int {
+        min(Int(Double(steps) * strength), steps)
+    }
+
+    func validate(steps: Int) throws(PipelineError) {
+        guard strength > 0, strength <= 1 else {
+            throw .invalidRequest(
+                field: "strength", expected: "a number above 0, at most 1", found: "\(strength)")
+        }
+        guard stepsTaken(of: steps) >= 1 else {
+            throw .invalidRequest(
+                field: "strength", expected: "at least one of \(steps) steps: \(1 / Double(steps))",
+                found: "\(strength)")
+        }
+    }
+}
+
+/// The distribution of an initial picture's latents, each [C, h, w] in planar order.
+struct InitialLatents {
+    let mean: [Float]
+    let logVariance: [Float]
+    let scalingFactor: Float
+
+    /// Latents drawn from it with as many normal numbers.
+    func sample(_ noise: [Float]) -> [Float] {
+        mean.indices.map { index in
+            let deviation = expf(0.5 * logVariance[index])
+            return scalingFactor * (mean[index] + deviation * noise[index])
+        }
+    }
+}
