@@ -83,8 +83,10 @@ struct AutoencoderMiddle: Sendable {
             from: weights)
     }
 
-    func callAsFunction(_ x: Tensor, on executor: Executor) -> Tensor {
-        var x = first([x], on: executor)
+    /// The input's memory is let go as soon as it was read.
+    func callAsFunction(_ input: consuming Tensor, on executor: Executor) -> Tensor {
+        var x = input
+        x = first([x], on: executor)
         if let attention {
             let norm = attention.norm([x], thenSiLU: false, on: executor)
             x = attention.layer(

@@ -87,6 +87,7 @@ package struct PictureUpscaler {
             ? plan
             : self.plan(
                 width: picture.width, height: picture.height - skipped, limit: plan.limit)
+        rest.reserve(on: executor)
         var keptRows = rows.height
         try enlarge(picture.rows(from: skipped), plan: rest[.upscale]) { row, values, executor in
             guard row + skipped * scale == rows.height, rows.height < height else { return }

@@ -92,6 +92,7 @@ package final class TextToImage {
     ) throws {
         let request = plan.request
         guard start.picture < request.count else { return }
+        plan.stages.reserve(on: executor)
         try progress(
             .init(stage: .text, step: 0, steps: 1, picture: start.picture, pictures: request.count))
         let context = try plan.stages[.text].run(on: executor) { executor -> Tensor in

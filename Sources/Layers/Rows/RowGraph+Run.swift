@@ -10,7 +10,6 @@ extension RowGraph {
         _ given: consuming RowStore, tiling: Tiling, on executor: Executor,
         each: (Int, Span<Float>) throws -> Void
     ) rethrows {
-        executor.workspace.trim()
         var own = tiling
         let others = max(executor.workspace.bytesInUse - wholeBytes(Self.given), 0)
         own.budget -= min(others, own.budget)

@@ -1,4 +1,5 @@
 internal import Layers
+internal import Tensors
 
 /// What a request takes at most, stage by stage, known before anything runs.
 ///
@@ -36,6 +37,8 @@ package struct StagePlans: Sendable {
     private let plans: [StagePlan]
     /// What they were fitted under; nil for what the machine has.
     let limit: Int?
+    /// Activations of the stage that has most.
+    private let activationBytes: Int
 
     /// What the stages take.
     package var memory: MemoryPlan { MemoryPlan(stages: plans.map(\.summary)) }
@@ -54,6 +57,7 @@ package struct StagePlans: Sendable {
                 return ownBytes <= addresses ? plan : nil
             }
         }
+        activationBytes = plans.map(\.needs.activationBytes).max() ?? 0
         guard plans.count < stages.count else { return }
         let least = MemoryPlan.programBytes + (try stages.map { try $0.leastBytes() }.max() ?? 0)
         throw limit.map {
@@ -69,5 +73,10 @@ package struct StagePlans: Sendable {
             preconditionFailure("\(stage.rawValue) was not planned")
         }
         return plan
+    }
+
+    /// Has the workspace lend all stages' activations from one region.
+    func reserve(on executor: Executor) {
+        executor.workspace.reserve(bytes: activationBytes)
     }
 }
