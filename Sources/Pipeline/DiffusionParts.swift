@@ -57,16 +57,9 @@ struct DiffusionParts {
                 }
             }
         }
-        let decode = PlannableStage { room in
-            StageNeeds(
-                .decode, weights: vaeWeights, pictureBytes: width * height * 3, on: rehearsal
-            ) { executor in
-                decoder.decode(
-                    Tensor(latents, in: executor.workspace), tiling: tiling.within(room),
-                    on: executor
-                ) { _, _ in }
-            }
-        }
+        let decode = decoder.stage(
+            latents: latents, weights: vaeWeights, pictureBytes: width * height * 3,
+            tiling: tiling, on: executor)
         let encode = PlannableStage { room in
             StageNeeds(
                 .encode, weights: vaeWeights, pictureBytes: width * height * 3, on: rehearsal

@@ -28,7 +28,7 @@ struct StageInput {
 
     /// Pictures of the shape that `pictureShape` gave.
     func picture(_ name: String, _ shape: Shape, in workspace: Workspace) throws -> Tensor {
-        Tensor(planar: try values(name), shape: shape, in: workspace)
+        Tensor(planar: try numbers(name), shape: shape, in: workspace)
     }
 
     /// The shape of N sequences, stored as [N, T, C].
@@ -42,12 +42,12 @@ struct StageInput {
 
     /// Sequences of the shape that `tokensShape` gave.
     func tokens(_ name: String, _ shape: Shape, in workspace: Workspace) throws -> Tensor {
-        Tensor(try values(name), shape: shape, in: workspace)
+        Tensor(try numbers(name), shape: shape, in: workspace)
     }
 
     /// [N] or [1] → one timestep an image.
     func timesteps(_ name: String, images: Int) throws -> [Float] {
-        let found = try values(name)
+        let found = try numbers(name)
         switch found.count {
         case images: return found
         case 1: return Array(repeating: found[0], count: images)
@@ -84,7 +84,8 @@ struct StageInput {
             found: "\(entry.type.rawValue) \(entry.shape)")
     }
 
-    private func values(_ name: String) throws -> [Float] {
+    /// The tensor's numbers, in its own order; finite ones (throws otherwise).
+    func numbers(_ name: String) throws -> [Float] {
         let values = try file.floats(name)
         guard values.allSatisfy(\.isFinite) else {
             throw WeightError.tensor(

@@ -9,9 +9,9 @@ package import WeightStore
 /// Tensors come from a safetensors file and go into one; floating-point ones are F32, pictures and
 /// latents in NCHW order, as the models' own libraries have them.
 package struct StageRunner {
-    private let bundle: Bundle
-    private let executor: Executor
-    private let tiling: Tiling
+    let bundle: Bundle
+    let executor: Executor
+    let tiling: Tiling
 
     /// - Parameters:
     ///   - bundle: must hold the stages that are run.
@@ -22,8 +22,10 @@ package struct StageRunner {
         self.tiling = tiling
     }
 
-    /// The noise that a seed stands for: `noise`, of the given shape; each dimension is at least 1.
-    package static func noise(seed: UInt64, shape: [Int]) throws -> [SafetensorsTensor] {
+    /// The noise that a seed stands for: one tensor of the given shape; each dimension is at least 1.
+    package static func noise(
+        seed: UInt64, shape: [Int], name: String = "noise"
+    ) throws -> [SafetensorsTensor] {
         guard let count = elementCount(of: shape), shape.allSatisfy({ $0 >= 1 }),
             (1...largestDraw).contains(count)
         else {
@@ -34,7 +36,7 @@ package struct StageRunner {
         // The numbers as they are drawn, as bytes, and as the file that is written.
         try requireMemory(bytes: 3 * count * MemoryLayout<Float>.size, for: "noise of \(shape)")
         var source = TorchRandomSource(seed: seed)
-        return [.init(name: "noise", shape: shape, floats: source.normal(count: count))]
+        return [.init(name: name, shape: shape, floats: source.normal(count: count))]
     }
 
     private static let largestDraw = 1 << 28
@@ -95,20 +97,6 @@ package struct StageRunner {
             timesteps: try reader.timesteps("timestep", images: sample.images),
             context: try reader.tokens("context", context, in: executor.workspace), on: executor)
         return [try planar("sample", output, stage: "U-Net")]
-    }
-
-    /// `latents` [N, C, h, w] → `image` [N, 3, H, W]: the decoder alone, without the scaling factor.
-    package func decode(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
-        let decoder = try DiffusionBundle(bundle).decoder()
-        let configuration = decoder.configuration
-        let reader = StageInput(input)
-        let shape = try reader.pictureShape("latents", channels: configuration.latentChannels)
-        try requireMemory(for: "decoding latents", of: shape, on: executor) {
-            _ = decoder(Tensor($0, in: $1.workspace), tiling: tiling, on: $1)
-        }
-        let latents = try reader.picture("latents", shape, in: executor.workspace)
-        let image = decoder(latents, tiling: tiling, on: executor)
-        return [try planar("image", image, stage: "VAE decoder")]
     }
 
     /// `image` [N, 3, H, W] within −1…1 → `mean` and `logvar` [N, C, h, w].

@@ -29,6 +29,28 @@ import Testing
         #expect(try scratch.bytes("limited.png") == scratch.bytes("free.png"))
     }
 
+    @Test func decodingUnderALimitGivesTheSameBytes() throws {
+        let noise = [
+            "stage", "noise", "--seed", "3", "--shape", "2,4,24,20", "--name", "latents", "--out",
+            "latents",
+        ]
+        #expect(try Program.inkstone.run(noise, in: scratch).status == 0)
+        func decode(_ out: String, _ options: String...) throws -> Run {
+            let model = try TinyModel.bundle()
+            return try Program.inkstone.run(
+                ["stage", "decode", "--model", model, "--in", "latents", "--out", out] + options,
+                in: scratch)
+        }
+        let refused = try decode("a", "--memory-limit", "1M")
+        #expect(refused.status == 1 && refused.errors.contains("decoding latents"))
+        let limit = try #require(refused.errors.firstMatch(of: /would do is (\d+M)/)).1
+        let limited = try decode("limited", "--memory-limit", String(limit))
+        #expect(limited.status == 0, "\(limited.errors)")
+        #expect(try decode("free").status == 0)
+        #expect(try scratch.bytes("limited") == scratch.bytes("free"))
+        #expect(try scratch.names() == ["free", "latents", "limited"])
+    }
+
     @Test(arguments: ["0", "-1", "x", "1T", "12MB", "M", "99999999999999999999", "9999999999G", ""])
     func senselessLimitIsAUsageError(limit: String) throws {
         let run = try generate(["--memory-limit=\(limit)", "-o", "a.png"])

@@ -80,6 +80,8 @@ struct NoiseStage: ParsableCommand {
     @Option(help: "The seed.") var seed: UInt64
     @Option(help: ArgumentHelp("Dimensions, such as 1,4,64,64.", valueName: "dimensions"))
     var shape: String
+    @Option(help: "What the tensor is called: latents, for the decoder to take it.")
+    var name = "noise"
     @Option(help: "Taken as the other stages take it; noise is the same for every model.")
     var model: String?
     @OptionGroup var target: StageTarget
@@ -90,7 +92,7 @@ struct NoiseStage: ParsableCommand {
         guard dimensions.count == parts.count else {
             throw UsageError("--shape: expected whole numbers such as 1,4,64,64, found \(shape)")
         }
-        try target.write(try StageRunner.noise(seed: seed, shape: dimensions))
+        try target.write(try StageRunner.noise(seed: seed, shape: dimensions, name: name))
     }
 }
 
@@ -130,9 +132,12 @@ struct DecodeStage: ParsableCommand {
     @OptionGroup var input: StageInputOption
     @OptionGroup var options: StageOptions
     @OptionGroup var tile: TileOption
+    @OptionGroup var memory: MemoryOptions
 
     func run() throws {
-        try options.target.write(try options.runner(tiling: tile.tiling).decode(try input.open()))
+        let runner = try options.runner(tiling: tile.tiling)
+        try options.target.write(
+            try runner.decode(try input.open(), memoryLimit: memory.bytes))
     }
 }
 
