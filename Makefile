@@ -71,7 +71,7 @@ mca: ## Predict the NEON kernels' speed on three ARM processors into docs/neon.m
 compare: build ## Compare with other CPU runtimes into docs/compare.md (hours the first time)
 	cd Benchmarks && $(PYTHON) -m compare --output ../docs/compare.md $(COMPARE)
 
-lowmem: build ## Draw within a cgroup of 256 MB and without (as root; many minutes)
+lowmem: build ## Draw, decode, enlarge in a cgroup of 256 MB and without (as root, 20 min)
 	Benchmarks/lowmem
 
 # An installed command must run where no toolchain is: it brings the Swift runtime along.
