@@ -56,7 +56,7 @@ import WeightStore
                     case .denoise:
                         #expect(try #require(residentBytes(ofFilesAt: "\(path)/unet")) > 0)
                     case .decode: try expectGone("unet")
-                    case .text, .upscale: break
+                    case .text, .encode, .upscale: break
                     }
                 }, each: { _ in try expectGone("") })
             #expect(seen == ["text_encoder", "unet", ""])
