@@ -7,6 +7,7 @@
 #define CK_KERNELS_H
 
 #include "attention/attention.h"
+#include "attention/attention_q8.h"
 #include "ceiling/ceiling.h"
 #include "conv/conv.h"
 #include "elementwise/elementwise.h"

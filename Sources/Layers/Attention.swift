@@ -27,6 +27,9 @@ package struct Attention: Sendable {
     private let value: Linear
     private let output: Linear
     private let product: AttentionProduct
+    /// Over the queries' own input, whose weights spread over many keys. A text's first token, which
+    /// takes most of the weight of a cross-attention, would leave little of 8 bits to the others.
+    private let selfProduct: AttentionProduct
 
     /// - Parameters:
     ///   - channels: of the queries' input and of the result.
@@ -49,7 +52,11 @@ package struct Attention: Sendable {
             from: weights)
         output = try Linear(
             "\(name).\(names.output)", channels: inner, outputs: channels, from: weights)
-        product = AttentionProduct(heads: heads, headDimension: inner / heads, causal: causal)
+        let dimension = inner / heads
+        product = AttentionProduct(heads: heads, headDimension: dimension, causal: causal)
+        selfProduct = AttentionProduct(
+            heads: heads, headDimension: dimension, causal: causal,
+            mayQuantize: query.matrix.isInt8 && !causal)
     }
 
     /// Self-attention: [N, T, C] → [N, T, C], the input layer-normalised, the residual added.
@@ -84,13 +91,13 @@ package struct Attention: Sendable {
         let isLarge = x.shape.pixels > Self.mostTokensAtOnce
         var projected = Linear.project(
             x, prologue, isLarge ? [key, value] : [query, key, value], on: executor)
-        let packed = product.pack(
+        let packed = selfProduct.pack(
             keys: projected[projected.count - 2], values: projected[projected.count - 1],
             on: executor)
         projected.removeLast(2)
         let queries = projected.first ?? Linear.project(x, prologue, [query], on: executor)[0]
         projected = []
-        let mixed = product(over: queries, packed, on: executor)
+        let mixed = selfProduct(over: queries, packed, on: executor)
         return output(mixed, residual: residual, on: executor)
     }
 

@@ -6,11 +6,16 @@ package struct AttentionProduct: Sendable {
     package let heads: Int
     package let headDimension: Int
     package let causal: Bool
+    /// Whether queries, keys, values and weights may be rounded to 8 bits, where the executor's
+    /// activations are too and that is faster. There are no masks then.
+    package let mayQuantize: Bool
 
-    package init(heads: Int, headDimension: Int, causal: Bool) {
+    package init(heads: Int, headDimension: Int, causal: Bool, mayQuantize: Bool = false) {
+        precondition(!(causal && mayQuantize))
         self.heads = heads
         self.headDimension = headDimension
         self.causal = causal
+        self.mayQuantize = mayQuantize
     }
 
     /// Packs keys and values, [N, S, heads·D], for any number of queries; they are not needed after.
@@ -21,77 +26,148 @@ package struct AttentionProduct: Sendable {
     /// - Parameters:
     ///   - queries: [N, T, heads·D], whose memory the result takes over.
     ///   - packed: of as many images.
-    ///   - keyBias: S values added to every query's scores (−infinity hides a key), or nil.
+    ///   - keyBias: S values added to every query's scores (−infinity hides a key), or nil; never
+    ///     of rounded heads (trap).
     /// - Returns: [N, T, heads·D].
     package func callAsFunction(
         over queries: Tensor, _ packed: PackedHeads, keyBias: [Float]? = nil,
         on executor: Executor
     ) -> Tensor {
-        let tile = Int(CK_ATTENTION_QUERIES)
-        let tokens = queries.shape.pixels
-        let tiles = (tokens + tile - 1) / tile
-        let channels = heads * headDimension
-        let scratch = executor.scratch(
-            bytesPerWorker: ck_attention_scratch(headDimension) * MemoryLayout<Float>.stride)
-        keyBias.withOptionalPointer { bias in
-            let head = ck_attention_head(
-                keys: packed.tokens, head_dim: headDimension,
-                scale: 1 / Float(headDimension).squareRoot(), causal: causal, key_bias: bias)
-            executor.parallel.run(tasks: queries.shape.images * heads * tiles) { task, worker in
-                let first = task % tiles * tile
-                let image = task / tiles / heads
-                let rows =
-                    queries.pointer(image: image) + first * channels
-                    + task / tiles % heads * headDimension
-                ck_attention_f32(
-                    head, first, min(tile, tokens - first), rows, channels,
-                    packed.keys(task / tiles), packed.values(task / tiles), rows, channels,
-                    scratch.slice(worker: worker).assumingMemoryBound(to: Float.self))
-            }
+        switch packed.form {
+        case .float32:
+            attendFloat(queries, packed, keyBias: keyBias, on: executor)
+        case .int8:
+            precondition(keyBias == nil)
+            attendQuantized(queries, packed, on: executor)
         }
         return queries
+    }
+
+    private var scale: Float { 1 / Float(headDimension).squareRoot() }
+
+    private func attendFloat(
+        _ queries: Tensor, _ packed: PackedHeads, keyBias: [Float]?, on executor: Executor
+    ) {
+        let bytes = ck_attention_scratch(headDimension) * MemoryLayout<Float>.stride
+        let tile = Int(CK_ATTENTION_QUERIES)
+        keyBias.withOptionalPointer { bias in
+            let head = ck_attention_head(
+                keys: packed.tokens, head_dim: headDimension, scale: scale, causal: causal,
+                key_bias: bias)
+            forEachTile(of: queries, queries: tile, scratch: bytes, on: executor) { task, scratch in
+                ck_attention_f32(
+                    head, task.first, task.count, task.rows, queries.shape.channels,
+                    packed.keys(task.head), packed.values(task.head), task.rows,
+                    queries.shape.channels, scratch.assumingMemoryBound(to: Float.self))
+            }
+        }
+    }
+
+    private func attendQuantized(_ queries: Tensor, _ packed: PackedHeads, on executor: Executor) {
+        let bytes = ck_attention_q8_scratch_bytes(headDimension)
+        let tile = Int(CK_ATTENTION_Q8_QUERIES)
+        let head = quantizedHead(keys: packed.tokens)
+        forEachTile(of: queries, queries: tile, scratch: bytes, on: executor) { task, scratch in
+            ck_attention_q8(
+                head, task.count, task.rows, queries.shape.channels, packed.head(task.head),
+                task.rows, queries.shape.channels, scratch)
+        }
+    }
+
+    fileprivate func quantizedHead(keys: Int) -> ck_attention_q8_head {
+        ck_attention_q8_head(keys: keys, head_dim: headDimension, scale: scale)
+    }
+
+    /// Some queries of one head of one image.
+    private struct Task {
+        /// Counted over all images.
+        let head: Int
+        let first: Int
+        let count: Int
+        let rows: UnsafeMutablePointer<Float>
+    }
+
+    /// Tiles of one head follow each other, so that its keys and values stay in the cache.
+    private func forEachTile(
+        of queries: Tensor, queries size: Int, scratch bytes: Int, on executor: Executor,
+        _ body: (Task, UnsafeMutableRawPointer) -> Void
+    ) {
+        let tokens = queries.shape.pixels
+        let tiles = (tokens + size - 1) / size
+        let scratch = executor.scratch(bytesPerWorker: bytes)
+        executor.parallel.run(tasks: queries.shape.images * heads * tiles) { index, worker in
+            let first = index % tiles * size
+            let head = index / tiles
+            let rows =
+                queries.pointer(image: head / heads) + first * queries.shape.channels
+                + head % heads * headDimension
+            let task = Task(head: head, first: first, count: min(size, tokens - first), rows: rows)
+            body(task, scratch.slice(worker: worker))
+        }
     }
 }
 
 /// The keys and values of every (image, head), packed for the tiles to read.
 package struct PackedHeads: @unchecked Sendable {
+    /// How a head is packed.
+    enum Form { case float32, int8 }
+
+    let form: Form
     /// Keys of a head.
     package let tokens: Int
     private let storage: Storage
-    private let keyCount: Int
-    private let headCount: Int
+    private let headBytes: Int
+    /// Of float32 heads, from their beginning.
+    private let valueOffset: Int
 
     fileprivate init(
         _ product: AttentionProduct, keys: Tensor, values: Tensor, executor: Executor
     ) {
-        let tokens = keys.shape.pixels
-        self.tokens = tokens
+        tokens = keys.shape.pixels
         let dimension = product.headDimension
-        let keyCount = ck_attention_packed_keys(tokens, dimension).roundedUp(to: 16)
-        let valueCount = ck_attention_packed_values(tokens, dimension).roundedUp(to: 16)
-        let all = keys.shape.images * product.heads
-        let headCount = keyCount + valueCount
-        storage = executor.workspace.take(
-            bytes: all * headCount * MemoryLayout<Float>.stride)
-        self.keyCount = keyCount
-        self.headCount = headCount
-        let base = storage.pointer.assumingMemoryBound(to: Float.self)
+        if product.mayQuantize && executor.quantizesAttention {
+            form = .int8
+            valueOffset = 0
+            headBytes = ck_attention_q8_packed_bytes(tokens, dimension)
+        } else {
+            let size = MemoryLayout<Float>.stride
+            form = .float32
+            valueOffset = (ck_attention_packed_keys(tokens, dimension) * size).roundedUp(to: 64)
+            headBytes =
+                valueOffset
+                + (ck_attention_packed_values(tokens, dimension) * size).roundedUp(to: 64)
+        }
+        let heads = keys.shape.images * product.heads
+        storage = executor.workspace.take(bytes: heads * headBytes)
         let channels = product.heads * dimension
-        executor.parallel.run(tasks: all) { task, _ in
-            let image = task / product.heads
-            let offset = task % product.heads * dimension
-            ck_attention_pack(
-                tokens, dimension, keys.pointer(image: image) + offset, channels,
-                values.pointer(image: image) + offset, channels, base + task * headCount,
-                base + task * headCount + keyCount)
+        executor.parallel.run(tasks: heads) { [self] index, _ in
+            let image = index / product.heads
+            let offset = index % product.heads * dimension
+            let k = keys.pointer(image: image) + offset
+            let v = values.pointer(image: image) + offset
+            switch form {
+            case .float32:
+                ck_attention_pack(
+                    tokens, dimension, k, channels, v, channels, floats(head(index)),
+                    floats(head(index) + valueOffset))
+            case .int8:
+                ck_attention_q8_pack(
+                    product.quantizedHead(keys: tokens), k, channels, v, channels, head(index))
+            }
         }
     }
 
-    func keys(_ head: Int) -> UnsafePointer<Float> {
-        UnsafePointer(storage.pointer.assumingMemoryBound(to: Float.self) + head * headCount)
+    private func floats(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+        pointer.assumingMemoryBound(to: Float.self)
     }
 
-    func values(_ head: Int) -> UnsafePointer<Float> { keys(head) + keyCount }
+    func head(_ index: Int) -> UnsafeMutableRawPointer { storage.pointer + index * headBytes }
+
+    func keys(_ index: Int) -> UnsafePointer<Float> { UnsafePointer(floats(head(index))) }
+
+    func values(_ index: Int) -> UnsafePointer<Float> {
+        UnsafePointer(floats(head(index) + valueOffset))
+    }
 }
 
 extension [Float]? {

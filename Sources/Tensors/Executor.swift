@@ -8,6 +8,8 @@ package struct Executor: Sendable {
     package let activation: ActivationPrecision
     /// Which 3×3 convolutions of int8 weights go by Winograd's algorithm.
     package let winograd: WinogradUse
+    /// Whether attention is computed in 8 bits where the model's weights are int8 and nothing is masked.
+    package let quantizesAttention: Bool
     /// Is told what the layers read; nil where nobody wants to know.
     package private(set) var weights: (any WeightSource)?
 
@@ -24,6 +26,7 @@ package struct Executor: Sendable {
         self.activation = activation ?? .preferred
         let suits = self.activation == .q16 && ck_winograd_is_preferred()
         self.winograd = winograd ?? (suits ? .whereFaster : .never)
+        quantizesAttention = self.activation == .q8 && ck_attention_q8_is_preferred()
     }
 
     private init(rehearsing executor: Executor) {
@@ -31,6 +34,7 @@ package struct Executor: Sendable {
         workspace = Workspace(rehearsing: true)
         activation = executor.activation
         winograd = executor.winograd
+        quantizesAttention = executor.quantizesAttention
     }
 
     /// An executor that does everything but the arithmetic: what runs on it takes exactly the memory that

@@ -1,0 +1,176 @@
+/// The kernels of attention in integers in the words of the rung's vector and byte headers, which
+/// come first, with `tile_numbers`: the rows of a register tile. A tile is three vectors wide.
+#ifndef CK_ATTENTION_Q8_VECTOR_H
+#define CK_ATTENTION_Q8_VECTOR_H
+
+#include "../elementwise/exponential.h"
+#include "attention_q8_table.h"
+
+enum { wide = 3, tile_queries = CK_ATTENTION_Q8_QUERIES, group = CK_ATTENTION_Q8_GROUP };
+
+/// sums[i][v] += Σ over the groups k of numbers[i] · vectors[v]: `numbers` [k] advances by
+/// `number_stride` bytes with k, by `row_stride` with i. Whichever is unsigned comes first.
+typedef struct byte_product {
+    size_t groups;
+    const void *numbers;
+    size_t number_stride, row_stride;
+    const void *vectors; ///< [k][tile_queries][4], at the first lane's.
+    bool numbers_are_unsigned;
+} byte_product;
+
+static inline __attribute__((always_inline)) void multiply_bytes(byte_product product,
+                                                                 i32v (*sums)[wide]) {
+    const char *number = product.numbers;
+    const char *vector = product.vectors;
+    for (size_t k = 0; k < product.groups; k++) {
+        i32v x[wide];
+        for (size_t v = 0; v < wide; v++) {
+            x[v] = i32v_load(vector + v * sizeof x[v]);
+        }
+        for (size_t i = 0; i < tile_numbers; i++) {
+            const i32v y = i32v_all_bytes(number + i * product.row_stride);
+            for (size_t v = 0; v < wide; v++) {
+                sums[i][v] = product.numbers_are_unsigned ? i32v_dot(sums[i][v], y, x[v])
+                                                          : i32v_dot(sums[i][v], x[v], y);
+            }
+        }
+        number += product.number_stride;
+        vector += tile_queries * group;
+    }
+}
+
+/// The scores of three vectors of queries, from `first` on.
+static inline __attribute__((always_inline)) void score_queries(ck_attention_q8_block block,
+                                                                size_t first) {
+    f32v largest[wide];
+    for (size_t v = 0; v < wide; v++) {
+        largest[v] = f32v_all(-FLT_MAX);
+    }
+    for (size_t key = 0; key < block.keys; key += tile_numbers) {
+        i32v sums[tile_numbers][wide];
+        for (size_t i = 0; i < tile_numbers; i++) {
+            for (size_t v = 0; v < wide; v++) {
+                sums[i][v] = i32v_load(block.offset + first + v * f32v_lanes);
+            }
+        }
+        multiply_bytes((byte_product){.groups = block.depth / group,
+                                      .numbers = block.key + key * block.depth,
+                                      .number_stride = group,
+                                      .row_stride = block.depth,
+                                      .vectors = block.queries + first * group,
+                                      .numbers_are_unsigned = true},
+                       sums);
+        for (size_t i = 0; i < tile_numbers; i++) {
+            const f32v scale = f32v_all(block.key_scale[key + i]);
+            for (size_t v = 0; v < wide; v++) {
+                const size_t lane = first + v * f32v_lanes;
+                const f32v scaled = f32v_mul(f32v_from_i32(sums[i][v]), scale);
+                const f32v score = f32v_mul(scaled, f32v_load(block.scale + lane));
+                f32v_store(block.scores + (key + i) * tile_queries + lane, score);
+                largest[v] = f32v_max(largest[v], score);
+            }
+        }
+    }
+    for (size_t v = 0; v < wide; v++) {
+        f32v_store(block.block_maximum + first + v * f32v_lanes, largest[v]);
+    }
+}
+
+static void scores(const ck_attention_q8_block *block) {
+    for (size_t first = 0; first < tile_queries; first += wide * f32v_lanes) {
+        score_queries(*block, first);
+    }
+}
+
+/// 1.5 · 2²³ + round(255 · 2ˣ) for x ≤ 0, the integer in the low bits. Minimax polynomial of degree
+/// 3: relative error 2⁻¹³·⁷.
+static inline f32v weight_of(f32v x) {
+    x = f32v_at_least(-126, x);
+    // With the exponent's bias added, the low bits are those of a float's exponent.
+    const f32v biased = f32v_add(x, f32v_all(rounder + 127));
+    const f32v f = f32v_sub(x, f32v_sub(biased, f32v_all(rounder + 127)));
+    f32v p = f32v_all(0x1.c23328p+3f);
+    p = f32v_fma(p, f, f32v_all(0x1.eeed3cp+5f));
+    p = f32v_fma(p, f, f32v_all(0x1.619028p+7f));
+    p = f32v_fma(p, f, f32v_all(0x1.fdf69cp+7f));
+    return f32v_fma(p, f32v_power(biased), f32v_all(rounder));
+}
+
+/// The weights of the lanes from `lane` on; returns their sum.
+static inline __attribute__((always_inline)) i32v weigh(ck_attention_q8_block block, size_t lane) {
+    static const uint8_t ones[2 * group] = {1, 1, 1, 1};
+    const f32v largest = f32v_load(block.block_maximum + lane);
+    i32v sum = i32v_zero();
+    for (size_t key = 0; key < block.keys; key += group) {
+        const float *from = block.scores + key * tile_queries + lane;
+        f32v weight[group];
+        for (size_t i = 0; i < group; i++) {
+            weight[i] = weight_of(f32v_sub(f32v_load(from + i * tile_queries), largest));
+        }
+        const i32v bytes = i32v_low_bytes(weight[0], weight[1], weight[2], weight[3]);
+        i32v_store(block.weights + key * tile_queries + lane * group, bytes);
+        // Repetitions of the last key do not count.
+        const size_t left = block.keys - key;
+        sum = i32v_dot(sum, bytes, i32v_all_bytes(ones + (left < group ? group - left : 0)));
+    }
+    return sum;
+}
+
+static void softmax(const ck_attention_q8_block *block) {
+    for (size_t lane = 0; lane < tile_queries; lane += f32v_lanes) {
+        const f32v sum = f32v_from_i32(weigh(*block, lane));
+        const f32v before = f32v_load(block->maximum + lane);
+        const f32v largest = f32v_load(block->block_maximum + lane);
+        const f32v maximum = f32v_max(before, largest);
+        const f32v rescale = exp2_of_negative(f32v_sub(before, maximum));
+        const f32v factor = exp2_of_negative(f32v_sub(largest, maximum));
+        const f32v total = f32v_mul(f32v_load(block->sum + lane), rescale);
+        f32v_store(block->sum + lane, f32v_fma(factor, sum, total));
+        f32v_store(block->maximum + lane, maximum);
+        f32v_store(block->rescale + lane, rescale);
+        f32v_store(block->factor + lane, factor);
+    }
+}
+
+/// Adds a tile's channels, from `channel` on, for three vectors of queries.
+static inline __attribute__((always_inline)) void
+accumulate_channels(ck_attention_q8_block block, size_t channel, size_t first) {
+    i32v sums[tile_numbers][wide];
+    for (size_t i = 0; i < tile_numbers; i++) {
+        for (size_t v = 0; v < wide; v++) {
+            sums[i][v] = i32v_zero();
+        }
+    }
+    multiply_bytes((byte_product){.groups = (block.keys + group - 1) / group,
+                                  .numbers = block.value + channel * group,
+                                  .number_stride = block.channels * group,
+                                  .row_stride = group,
+                                  .vectors = block.weights + first * group},
+                   sums);
+    for (size_t i = 0; i < tile_numbers; i++) {
+        for (size_t v = 0; v < wide; v++) {
+            const size_t lane = first + v * f32v_lanes;
+            float *total = block.accumulators + (channel + i) * tile_queries + lane;
+            const f32v kept = f32v_mul(f32v_load(total), f32v_load(block.rescale + lane));
+            const f32v factor = f32v_load(block.factor + lane);
+            f32v_store(total, f32v_fma(factor, f32v_from_i32(sums[i][v]), kept));
+        }
+    }
+}
+
+static void accumulate(const ck_attention_q8_block *block) {
+    for (size_t first = 0; first < tile_queries; first += wide * f32v_lanes) {
+        for (size_t channel = 0; channel < block->channels; channel += tile_numbers) {
+            accumulate_channels(*block, channel, first);
+        }
+    }
+}
+
+static const ck_attention_q8_table vector_kernels = {
+    .scores = scores,
+    .softmax = softmax,
+    .accumulate = accumulate,
+    .is_preferred = true,
+};
+
+#endif
