@@ -1,4 +1,5 @@
-/// The 512-bit micro-kernels: 12 rows by 32 outputs, 24 of the 32 registers for sums.
+/// The 512-bit micro-kernels, with 24 of the 32 registers for sums: 6 rows by 64 outputs in
+/// integers, where that leaves a general register for each row, 12 rows by 32 outputs in float32.
 #include "gemm_table.h"
 
 #if defined(__x86_64__)
@@ -6,13 +7,15 @@
 #include <immintrin.h>
 
 #define ROWS 12
+#define ROWS_Q8 6
+#define VECTORS_Q8 4
 #define VECTOR 16
 
 #pragma clang attribute push(__attribute__((target(CK_TARGET_AVX512))), apply_to = function)
 
 #include "gemm_vnni.h"
 
-enum { vnni512_panels = 2 * VECTOR / CK_PANEL_Q8 };
+enum { vnni512_panels = VECTORS_Q8 * VECTOR / CK_PANEL_Q8 };
 
 /// The lanes of vector `v` of a row that are columns.
 static inline __mmask16 lanes(size_t columns, size_t v) {
@@ -21,21 +24,22 @@ static inline __mmask16 lanes(size_t columns, size_t v) {
     return (__mmask16)(count >= VECTOR ? 0xffff : (1u << count) - 1);
 }
 
-void ck_arrange_q8_4x8__avx512_vnni(const ck_product *part, const void *b, size_t count, void *to) {
+void ck_arrange_q8_8x8__avx512_vnni(const ck_product *part, const void *b, size_t count, void *to) {
     arrange_unsigned(part, b, count, to, vnni512_panels);
 }
 
 /// Adds the sums of the group to C, and scales them at the end. Loops over rows are unrolled, or
 /// the sums would need addresses.
-static inline __attribute__((always_inline)) void
-finish_vector(const ck_product *part, const ck_tile *tile, size_t v, const __m512i dot[ROWS][2]) {
+static inline __attribute__((always_inline)) void finish_vector(const ck_product *part,
+                                                                const ck_tile *tile, size_t v,
+                                                                __m512i dot[ROWS_Q8][VECTORS_Q8]) {
     const __mmask16 mask = lanes(tile->columns, v);
     const __m512 zero = _mm512_setzero_ps();
     const size_t j = v * VECTOR;
     const __m512 scale = tile->b_scale ? _mm512_maskz_loadu_ps(mask, tile->b_scale + j) : zero;
     const __m512 bias = tile->bias ? _mm512_maskz_loadu_ps(mask, tile->bias + j) : zero;
 #pragma clang loop unroll(full)
-    for (size_t i = 0; i < ROWS; i++) {
+    for (size_t i = 0; i < ROWS_Q8; i++) {
         if (i < tile->rows) {
             float *const c = tile->c + i * part->ldc + j;
             __m512 sum = part->adds ? _mm512_maskz_loadu_ps(mask, c) : zero;
@@ -47,26 +51,42 @@ finish_vector(const ck_product *part, const ck_tile *tile, size_t v, const __m51
     }
 }
 
-void ck_tile_q8_q8_12x32__avx512_vnni(const ck_product *part, const ck_tile *tile) {
-    const char *a[ROWS];
-    __m512i dot[ROWS][2];
-    for (size_t i = 0; i < ROWS; i++) {
+/// `vectors` is known at compile time.
+static inline __attribute__((always_inline)) void tile_q8(const ck_product *part,
+                                                          const ck_tile *tile, size_t vectors) {
+    const char *a[ROWS_Q8];
+    __m512i dot[ROWS_Q8][VECTORS_Q8];
+    for (size_t i = 0; i < ROWS_Q8; i++) {
         a[i] = (const char *)tile->row[i].a + part->part_a;
-        dot[i][0] = dot[i][1] = _mm512_set1_epi32(tile->row[i].a_offset[part->part_scale]);
+        for (size_t v = 0; v < vectors; v++) {
+            dot[i][v] = _mm512_set1_epi32(tile->row[i].a_offset[part->part_scale]);
+        }
     }
     const __m512i *b = tile->panel;
 #pragma clang loop unroll_count(2)
-    for (size_t k = 0; k < part->k; k += CK_BLOCK_Q8, b += 2) {
-        const __m512i first = _mm512_load_si512(b), second = _mm512_load_si512(b + 1);
-        for (size_t i = 0; i < ROWS; i++) {
+    for (size_t k = 0; k < part->k; k += CK_BLOCK_Q8, b += VECTORS_Q8) {
+        __m512i weights[VECTORS_Q8];
+        for (size_t v = 0; v < vectors; v++) {
+            weights[v] = _mm512_load_si512(b + v);
+        }
+        for (size_t i = 0; i < ROWS_Q8; i++) {
             const __m512i x = _mm512_set1_epi32(load_block(a[i] + k));
-            dot[i][0] = _mm512_dpbusd_epi32(dot[i][0], first, x);
-            dot[i][1] = _mm512_dpbusd_epi32(dot[i][1], second, x);
+            for (size_t v = 0; v < vectors; v++) {
+                dot[i][v] = _mm512_dpbusd_epi32(dot[i][v], weights[v], x);
+            }
         }
     }
-    finish_vector(part, tile, 0, dot);
-    if (tile->columns > VECTOR) {
-        finish_vector(part, tile, 1, dot);
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v++) {
+        finish_vector(part, tile, v, dot);
+    }
+}
+
+void ck_tile_q8_q8_6x64__avx512_vnni(const ck_product *part, const ck_tile *tile) {
+    if (tile->columns > 2 * VECTOR) {
+        tile_q8(part, tile, 4);
+    } else {
+        tile_q8(part, tile, 2);
     }
 }
 

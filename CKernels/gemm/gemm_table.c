@@ -16,7 +16,7 @@ static void fill_avx2(ck_gemm_table *table) {
 static void fill_avx512_vnni(ck_gemm_table *table) {
     table->f32 = (ck_tile_kernel){ck_tile_f32_12x32__avx512_vnni, 12, 2, NULL};
     table->q8_q8 =
-        (ck_tile_kernel){ck_tile_q8_q8_12x32__avx512_vnni, 12, 4, ck_arrange_q8_4x8__avx512_vnni};
+        (ck_tile_kernel){ck_tile_q8_q8_6x64__avx512_vnni, 6, 8, ck_arrange_q8_8x8__avx512_vnni};
 }
 #endif
 

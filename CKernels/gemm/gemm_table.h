@@ -35,12 +35,12 @@ void ck_tile_q16_q8_6x8__avx2(const ck_product *product, const ck_tile *tile);
 void ck_tile_q8_q8_6x8__avx2(const ck_product *product, const ck_tile *tile);
 void ck_tile_q8_q8_6x16__avx_vnni(const ck_product *part, const ck_tile *tile);
 void ck_tile_q8_q8_6x16__avx512_vnni_256(const ck_product *part, const ck_tile *tile);
-void ck_tile_q8_q8_12x32__avx512_vnni(const ck_product *part, const ck_tile *tile);
+void ck_tile_q8_q8_6x64__avx512_vnni(const ck_product *part, const ck_tile *tile);
 void ck_tile_f32_12x32__avx512_vnni(const ck_product *product, const ck_tile *tile);
 void ck_arrange_q8_2x8__avx_vnni(const ck_product *part, const void *b, size_t count, void *to);
 void ck_arrange_q8_2x8__avx512_vnni_256(const ck_product *part, const void *b, size_t count,
                                         void *to);
-void ck_arrange_q8_4x8__avx512_vnni(const ck_product *part, const void *b, size_t count, void *to);
+void ck_arrange_q8_8x8__avx512_vnni(const ck_product *part, const void *b, size_t count, void *to);
 #endif
 
 #if defined(__aarch64__)

@@ -33,8 +33,9 @@ package struct Matrix: @unchecked Sendable {
         if case .q8 = panels { Int(CK_PANEL_Q8) } else { Int(CK_PANEL_FLOAT) }
     }
 
-    /// Panels that no task should divide: the widest tile of the kernels has 32 outputs.
-    var panelsPerTile: Int { 32 / panelWidth }
+    /// Panels that no task should divide: the widest tile of the kernels has 64 outputs of int8
+    /// weights, or 32 of others.
+    var panelsPerTile: Int { (isInt8 ? 64 : 32) / panelWidth }
 
     /// Bytes of a panel, filling apart.
     var bytesPerPanel: Int {
