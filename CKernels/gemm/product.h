@@ -28,7 +28,7 @@
 
 #define CK_TILE_ROWS 12   ///< The most rows that a micro-kernel may compute at once.
 #define CK_TILE_PANELS 8  ///< The most panels that a micro-kernel may read at once.
-#define CK_BLOCK_ROWS 384 ///< The most rows that share a panel before the next one is read.
+#define CK_BLOCK_ROWS 512 ///< The most rows that share a panel before the next one is read.
 #define CK_PART_K 384     ///< The longest part of a floating-point panel's k: 24 KiB of float32.
 
 /// What is the same for all tiles of a product. The data has the types of the micro-kernel.

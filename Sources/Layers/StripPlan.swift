@@ -37,7 +37,9 @@ struct StripPlan {
     // a part's weights stay in the second-level cache.
     private static let slabBytes = 2 << 20
     private static let fewestSlabRows = 6
-    private static let pixelsPerStrip = 256
+    private static let pixelsPerStrip = 512
+    // Of a picture that exists row by row, whose strips need memory of their own.
+    private static let pixelsPerStripOfRows = 256
     private static let partBytes = 384 << 10
     private static let tasksPerThread = 4
 
@@ -58,7 +60,8 @@ struct StripPlan {
         let rows = product.rows ?? 0..<window.output(inputHeight)
         outputWidth = window.output(inputWidth)
         stripWidth = (outputWidth - 1) * window.stride + window.kernel
-        rowsPerStrip = Self.even(rows.count, atMost: max(Self.pixelsPerStrip / outputWidth, 1))
+        let pixels = product.rows == nil ? Self.pixelsPerStrip : Self.pixelsPerStripOfRows
+        rowsPerStrip = Self.even(rows.count, atMost: max(pixels / outputWidth, 1))
         let rowBytes = max(stripWidth * layout.bytesPerRow * window.stride, 1)
         let most = max(Self.slabBytes / rowBytes, Self.fewestSlabRows, rowsPerStrip)
         slabs = Self.slabs(images: shape.images, rows: rows, most: most)
