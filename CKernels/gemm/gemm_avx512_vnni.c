@@ -90,21 +90,19 @@ void ck_tile_q8_q8_6x64__avx512_vnni(const ck_product *part, const ck_tile *tile
     }
 }
 
-/// float32: a panel is a vector.
-void ck_tile_f32_12x32__avx512_vnni(const ck_product *product, const ck_tile *tile) {
-    const bool two = tile->columns > VECTOR;
-    const __mmask16 mask[2] = {lanes(tile->columns, 0), lanes(tile->columns, 1)};
+/// float32: a panel is a vector, and `vectors` is known at compile time.
+static inline __attribute__((always_inline)) void tile_f32(const ck_product *product,
+                                                           const ck_tile *tile, size_t vectors) {
     __m512 sum[ROWS][2];
     for (size_t i = 0; i < ROWS; i++) {
-        sum[i][0] = sum[i][1] = _mm512_setzero_ps();
-        if (product->adds && i < tile->rows) {
-            const float *const c = tile->c + i * product->ldc;
-            sum[i][0] = _mm512_maskz_loadu_ps(mask[0], c);
-            sum[i][1] = _mm512_maskz_loadu_ps(mask[1], c + VECTOR);
+        const float *const c = tile->c + i * product->ldc;
+        for (size_t v = 0; v < vectors; v++) {
+            const bool adds = product->adds && i < tile->rows;
+            sum[i][v] = _mm512_maskz_loadu_ps(adds ? lanes(tile->columns, v) : 0, c + v * VECTOR);
         }
     }
     const float *b = tile->panel;
-    const size_t second = two ? tile->panel_bytes / sizeof *b : 0;
+    const size_t panel = tile->panel_bytes / sizeof *b;
     for (size_t ky = 0; ky < product->kernel_h; ky++) {
         for (size_t kx = 0; kx < product->kernel_w; kx++) {
             const size_t tap = ck_tap_row(product, ky, kx) * product->stride;
@@ -114,25 +112,39 @@ void ck_tile_f32_12x32__avx512_vnni(const ck_product *product, const ck_tile *ti
             }
 #pragma clang loop unroll_count(2)
             for (size_t k = 0; k < product->k; k++, b += VECTOR) {
-                const __m512 low = _mm512_load_ps(b), high = _mm512_load_ps(b + second);
+                __m512 weights[2];
+                for (size_t v = 0; v < vectors; v++) {
+                    weights[v] = _mm512_load_ps(b + v * panel);
+                }
                 for (size_t i = 0; i < ROWS; i++) {
                     const __m512 x = _mm512_set1_ps(a[i][k]);
-                    sum[i][0] = _mm512_fmadd_ps(x, low, sum[i][0]);
-                    sum[i][1] = _mm512_fmadd_ps(x, high, sum[i][1]);
+                    for (size_t v = 0; v < vectors; v++) {
+                        sum[i][v] = _mm512_fmadd_ps(x, weights[v], sum[i][v]);
+                    }
                 }
             }
         }
     }
-    for (size_t v = 0; v < 2; v++) {
-        const __m512 zero = _mm512_setzero_ps();
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v++) {
+        const __mmask16 mask = lanes(tile->columns, v);
         const float *const bias = tile->bias ? tile->bias + v * VECTOR : NULL;
-        const __m512 add = bias ? _mm512_maskz_loadu_ps(mask[v], bias) : zero;
+        const __m512 add = bias ? _mm512_maskz_loadu_ps(mask, bias) : _mm512_setzero_ps();
+#pragma clang loop unroll(full)
         for (size_t i = 0; i < ROWS; i++) {
             if (i < tile->rows) {
                 float *const c = tile->c + i * product->ldc + v * VECTOR;
-                _mm512_mask_storeu_ps(c, mask[v], _mm512_add_ps(sum[i][v], add));
+                _mm512_mask_storeu_ps(c, mask, _mm512_add_ps(sum[i][v], add));
             }
         }
+    }
+}
+
+void ck_tile_f32_12x32__avx512_vnni(const ck_product *product, const ck_tile *tile) {
+    if (tile->columns > VECTOR) {
+        tile_f32(product, tile, 2);
+    } else {
+        tile_f32(product, tile, 1);
     }
 }
 
