@@ -63,6 +63,7 @@ let package = Package(
                 "WeightStore", "Tensors", "Models", "Samplers", "Pictures", "Pipeline",
             ],
             swiftSettings: swift),
+        .target(name: "UnixSockets", dependencies: ["WeightStore"], swiftSettings: swift),
         .target(
             name: "Quantizer", dependencies: ["WeightStore"],
             path: "Quantizer/Library", swiftSettings: swift + optimised),
