@@ -25,6 +25,29 @@ let kernels: [CSetting] = [
     .define("NDEBUG", .when(configuration: .release)),
 ]
 
+// C23's #embed puts files into the program.
+let embedding: [CSetting] = [
+    .unsafeFlags(["-std=c23"]), .enableWarning("all"), .enableWarning("extra"),
+    .treatAllWarnings(as: .error),
+]
+
+let serverLibraries: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "CoreMetrics", package: "swift-metrics"),
+    .product(name: "Metrics", package: "swift-metrics"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOExtras", package: "swift-nio-extras"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+]
+
 let package = Package(
     name: "inkstone",
     products: [
@@ -33,7 +56,17 @@ let package = Package(
         .executable(name: "inkstone-quantize", targets: ["inkstone-quantize"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // Without its traits it brings neither a configuration library nor all of Foundation.
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Bottom to top; a target imports only what stands above it in this list.
@@ -64,6 +97,13 @@ let package = Package(
             ],
             swiftSettings: swift),
         .target(name: "UnixSockets", dependencies: ["WeightStore"], swiftSettings: swift),
+        .target(
+            name: "CPages", exclude: ["openapi.json", "page.html"], cSettings: embedding),
+        .target(
+            name: "Service",
+            dependencies: ["WeightStore", "Pictures", "Jobs", "UnixSockets", "CPages"]
+                + serverLibraries,
+            swiftSettings: swift),
         .target(
             name: "Quantizer", dependencies: ["WeightStore"],
             path: "Quantizer/Library", swiftSettings: swift + optimised),
