@@ -105,12 +105,22 @@ let package = Package(
                 + serverLibraries,
             swiftSettings: swift),
         .target(
+            name: "ServiceClient",
+            dependencies: [
+                "WeightStore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: swift),
+        .target(
             name: "Quantizer", dependencies: ["WeightStore"],
             path: "Quantizer/Library", swiftSettings: swift + optimised),
         .executableTarget(
             name: "inkstone",
             dependencies: [
                 "Pipeline", "Models", "Pictures", "Samplers", "Tensors", "Terminal", "WeightStore",
+                "Jobs", "UnixSockets", "Service", "ServiceClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),

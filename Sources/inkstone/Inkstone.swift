@@ -14,13 +14,17 @@ import Pipeline
 @main
 enum Program {
     /// Runs the command line and ends the process.
-    static func main() {
+    static func main() async {
         // A reader that went away is an error of the write, with a clean end.
         signal(SIGPIPE, SIG_IGN)
         do {
             try checkArguments()
             var command = try Inkstone.parseAsRoot()
-            try command.run()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
         } catch {
             exit(Failure(error).report())
         }
@@ -48,6 +52,7 @@ struct Inkstone: ParsableCommand {
               inkstone upscale small.png large.png
               inkstone inspect panda.png
               inkstone models
+              inkstone serve
 
             INKSTONE_MODELS names folders of models (with colons between them) that are looked \
             through first. INKSTONE_ISA forces an instruction set: reference, avx2, avx-vnni, \
@@ -58,6 +63,7 @@ struct Inkstone: ParsableCommand {
         version: inkstoneVersion,
         subcommands: [
             GenerateCommand.self, UpscaleCommand.self, InspectCommand.self, ModelsCommand.self,
-            BenchCommand.self, StageCommand.self,
+            ServeCommand.self, JobsCommand.self, CancelCommand.self, BenchCommand.self,
+            StageCommand.self,
         ])
 }

@@ -5,7 +5,7 @@ import Samplers
 import WeightStore
 
 /// `inkstone generate`: text to pictures.
-struct GenerateCommand: ParsableCommand {
+struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
         abstract: "Draw pictures from text.",
@@ -90,6 +90,11 @@ struct GenerateCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Show no progress.")
     var quiet = false
 
+    @Flag(help: "Let the daemon draw (inkstone serve), with its models and within its limits.")
+    var daemon = false
+
+    @OptionGroup var socket: SocketOption
+
     @OptionGroup var memory: MemoryOptions
 
     @OptionGroup var machine: MachineOptions
@@ -104,9 +109,20 @@ struct GenerateCommand: ParsableCommand {
         guard output != "-" || count == 1 else {
             throw ValidationError("--count: standard output takes one picture, found \(count)")
         }
+        guard daemon || socket.socket == nil else {
+            throw ValidationError("--socket: say --daemon as well")
+        }
+        guard !daemon || (memory.memoryLimit == nil && machine.threads == nil) else {
+            throw ValidationError(
+                "--memory-limit and --threads are the daemon's; give them to inkstone serve")
+        }
     }
 
-    func run() throws {
+    func run() async throws {
+        if daemon { try await drawInDaemon() } else { try drawHere() }
+    }
+
+    private func drawHere() throws {
         let executor = try machine.executor()
         let library = ModelLibrary()
         let model = try DiffusionBundle(try library.open(model))
@@ -154,7 +170,7 @@ struct GenerateCommand: ParsableCommand {
             try readPicture(initial).picture, strength: strength ?? InitialPicture.usualStrength)
     }
 
-    private func promptFromInput() throws -> String {
+    func promptFromInput() throws -> String {
         let bytes = try readInput("-", limit: 1 << 20)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw UsageError("the prompt on standard input is not UTF-8 text")
@@ -168,7 +184,7 @@ struct GenerateCommand: ParsableCommand {
         return model.stages["upscaler"] == nil ? try library.open(defaultUpscaler) : model
     }
 
-    private func target(seed: UInt64, index: Int) -> Output {
+    func target(seed: UInt64, index: Int) -> Output {
         guard let output else { return Output("inkstone-\(seed).png") }
         return count == 1 ? Output(output) : Output(output).numbered(index + 1)
     }

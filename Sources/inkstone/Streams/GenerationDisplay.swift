@@ -7,6 +7,7 @@ final class GenerationDisplay {
     private var bar = ProgressBar()
     /// The stage that is shown, and its number of steps.
     private var shown: (name: String, steps: Int)?
+    private var ahead = 0
 
     /// - Parameter quiet: shows warnings and nothing else.
     init(quiet: Bool) {
@@ -25,6 +26,13 @@ final class GenerationDisplay {
         show(.upscale, step: 0, of: 1, picture: picture, pictures: pictures)
     }
 
+    /// Says how many jobs are drawn before this one.
+    func showQueue(ahead: Int) {
+        guard !quiet, ahead != self.ahead else { return }
+        self.ahead = ahead
+        bar.note("waiting for \(ahead == 1 ? "one job" : "\(ahead) jobs")")
+    }
+
     /// Prints a line about a finished picture.
     func note(_ message: String) {
         endStage()
@@ -41,7 +49,8 @@ final class GenerationDisplay {
         if !quiet { bar.finish() }
     }
 
-    private func show(
+    /// Shows how far a stage is.
+    func show(
         _ stage: Progress.Stage, step: Int, of steps: Int, picture: Int, pictures: Int
     ) {
         guard !quiet else { return }
