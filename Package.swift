@@ -182,9 +182,18 @@ let package = Package(
             ],
             swiftSettings: swift),
         .testTarget(
+            name: "ServiceTests",
+            dependencies: [
+                "Service", "ServiceClient", "UnixSockets", "CPages", "Jobs", "WeightStore",
+                "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
+            swiftSettings: swift),
+        .testTarget(
             name: "CommandTests",
             dependencies: [
                 "inkstone", "inkstone-quantize", "WeightStore", "Pictures", "TestSupport",
+                "ServiceClient",
             ],
             swiftSettings: swift),
     ]
