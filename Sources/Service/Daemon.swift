@@ -167,9 +167,10 @@ private struct DrawingService: Service {
     let queue: JobQueue
 
     func run() async throws {
-        await withGracefulShutdownHandler {
+        // Cancelled where another service fails, such as the listener on a port that is taken.
+        await withTaskCancellationOrGracefulShutdownHandler {
             await queue.run()
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             queue.stop()
         }
         // The listener stops the queue before it is this service's turn; ending early would count
