@@ -86,3 +86,4 @@ clean: ## Remove everything that was built
 
 -include Tests/KernelCheck/kernel-check.mk
 -include Tests/Fuzz/fuzz.mk
+-include Tests/Daemon/daemon.mk
