@@ -7,12 +7,14 @@ usage: kill.py [SEED [KILLS]]
 import base64
 import hashlib
 import http.client
+import io
 import random
 import sys
 import threading
 import time
 
 from harness import ROOT, Daemon, DaemonLeft, Report, running
+from PIL import Image
 
 PROMPTS = ("熊猫，蓝色背景", "苹果，粉色背景", "火箭", "企鹅，绿色背景", "西瓜")
 JOBS = 20
@@ -33,12 +35,19 @@ def requests() -> list[dict]:
         for index in range(JOBS)
     ]
     for index, name in (6, "apple"), (13, "rocket"):
-        picture = base64.b64encode((ROOT / f"docs/images/{name}.png").read_bytes()).decode()
+        picture = small_picture(name)
         drawn[index] = {"task": "enlarge", "image": picture}
     # One begins with a picture and draws on.
     drawn[3] = {"prompt": "苹果", "seed": 3, "steps": 60, "width": 64, "height": 64}
     drawn[3] |= {"image": picture, "strength": 0.7}
     return drawn
+
+
+def small_picture(name: str) -> str:
+    """A PNG in base64, small: a tile must be done within the life that a kill leaves a daemon."""
+    buffer = io.BytesIO()
+    Image.open(ROOT / f"docs/images/{name}.png").convert("RGB").resize((64, 64)).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def undisturbed() -> list[list[str]]:
