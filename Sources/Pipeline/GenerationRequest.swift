@@ -83,6 +83,7 @@ public struct GenerationRequest: Sendable {
         func own(_ side: Int?) -> Int {
             side.map { max($0 / multiple * multiple, multiple) } ?? fallback
         }
+        let owner = initial == nil ? "the model's" : "the picture's"
         let size = (
             width: width ?? own(initial?.picture.width),
             height: height ?? own(initial?.picture.height)
@@ -94,7 +95,7 @@ public struct GenerationRequest: Sendable {
                 throw .invalidRequest(
                     field: field,
                     expected: "a multiple of \(multiple) in \(multiple)...\(Self.largestSide)",
-                    found: given == nil ? "a size of its own, \(side)" : "\(side)")
+                    found: given == nil ? "\(owner) own size, \(side)" : "\(side)")
             }
         }
         return size

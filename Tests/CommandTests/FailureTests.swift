@@ -96,7 +96,7 @@ import WeightStore
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
         // The limit is on addresses, of which a Swift program takes some hundred MiB at its start.
         shell.arguments = [
-            "-c", "ulimit -v 700000; \"$0\" \"$@\"", try Program.inkstone.path, "generate", "a",
+            "-c", "ulimit -v 400000; \"$0\" \"$@\"", try Program.inkstone.path, "generate", "a",
             "--model", try TinyModel.bundle(), "--size", "4096x4096", "-o", "a.png",
         ]
         shell.currentDirectoryURL = scratch.url("")

@@ -107,33 +107,56 @@ import WeightStore
     }
 
     /// Enlarging goes on below the strips that are on the disk, and gives the same picture.
-    @Test func aLongEnlargingGoesOn() async throws {
+    @Test(arguments: [1, 3]) func aLongEnlargingGoesOn(_ count: Int) async throws {
         try await withFolder { folder in
-            var place = Workplace(folder)
-            place.configuration.stripSeconds = 0
-            let pixels = (0..<80 * 400 * 3).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
+            let source = Picture(
+                width: 40, height: 150, channels: 3,
+                pixels: (0..<40 * 150 * 3).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) })
             var request = JobRequest(task: .enlarge)
-            request.image = try encodePNG(
-                Picture(width: 80, height: 400, channels: 3, pixels: pixels))
-            let queue = try place.queue()
+            request.image = try encodePNG(source)
+            let queue = try Workplace(folder).queue()
             let id = try await queue.submit(request, owner: nil).id
-            async let drawing: Void = queue.run()
-            let strips = "\(queue.spool.folder)/queue/\(id)"
-            while !isRegularFile(strips + "/strip-8.png") {
-                guard queue.job(id)?.state.isFinal == false else { break }
-                try await Task.sleep(for: .milliseconds(1))
+            let accepted = try #require(queue.job(id)).request
+            var tags = queue.painter.tags(of: accepted)
+            tags["picture"] = "0"
+            let strips = Strips(spool: queue.spool, id: id, tags: tags, interval: 0)
+            #expect(strips.load(size: (160, 600)).isEmpty)
+            let whole = try enlarged(source, keeping: strips, count)
+            #expect(strips.stored == count)
+            #expect(await queue.finish([id]).map(\.state) == [.done])
+            #expect(try decodePNG(queue.picture(id)).picture == whole)
+            #expect(strips.stored == 0)
+        }
+    }
+
+    /// The whole result, of which `strips` keeps the first few offers.
+    private func enlarged(_ source: Picture, keeping strips: Strips, _ count: Int) throws -> Picture
+    {
+        let library = ModelLibrary(folders: [Workplace.models])
+        let upscaler = try PictureUpscaler(
+            try library.open("realesr-animevideov3-x4"), on: Executor(threads: 2))
+        let plan = try upscaler.plan(width: source.width, height: source.height, limit: nil)
+        return try upscaler(source, plan: plan) { rows in
+            strips.stored < count && strips.offer(rows)
+        }
+    }
+
+    /// Strips of another picture, or made with other weights, are of no use.
+    @Test func foreignStripsAreNotTaken() async throws {
+        try await withFolder { folder in
+            let queue = try Workplace(folder).queue()
+            let id = try await queue.submit(Workplace.request(), owner: nil).id
+            let picture = Picture(
+                width: 8, height: 4, channels: 3, pixels: Array(repeating: 7, count: 96))
+            let strips = Strips(spool: queue.spool, id: id, tags: ["a": "b"], interval: 0)
+            #expect(strips.load(size: (8, 16)).isEmpty && strips.offer { picture })
+            func taken(_ tags: [String: String], _ size: (width: Int, height: Int)) -> Int {
+                Strips(spool: queue.spool, id: id, tags: tags, interval: 0).load(size: size).count
             }
-            try copy(queue.spool.folder, to: folder + "/other")
-            for await _ in try #require(queue.updates(of: id)) {}
-            queue.stop()
-            await drawing
-            #expect(!isRegularFile(strips + "/strip-0.png"))
-            var other = place
-            other.configuration.spool = folder + "/other"
-            let second = try other.queue()
-            #expect(isRegularFile("\(folder)/other/queue/\(id)/strip-7.png"))
-            #expect(await second.finish([id]).map(\.state) == [.done])
-            #expect(try second.picture(id) == queue.picture(id))
+            #expect(taken(["a": "b"], (8, 16)) == 1)
+            #expect(taken(["a": "c"], (8, 16)) == 0)
+            #expect(taken(["a": "b"], (9, 16)) == 0)
+            #expect(taken(["a": "b"], (8, 3)) == 0)
         }
     }
 
