@@ -10,8 +10,12 @@ struct WebUIOrder {
     private let object: JSONObject
     private let wantsPictures: Bool
 
-    /// - Parameter defaultModel: what was set for requests that name no model.
-    init(_ object: JSONObject, defaultModel: String?) throws(RequestProblem) {
+    /// - Parameters:
+    ///   - defaultModel: what was set for requests that name no model.
+    ///   - begins: with a picture, the first of `init_images`; upstream's own strength is 0.75.
+    init(
+        _ object: JSONObject, defaultModel: String?, begins: Bool = false
+    ) throws(RequestProblem) {
         let fields = FieldReader(object: object)
         var job = JSONObject()
         for key in ["prompt", "negative_prompt", "seed", "steps", "width", "height"] {
@@ -27,8 +31,30 @@ struct WebUIOrder {
         job["model"] = (model.map(Self.modelName) ?? defaultModel).map { .string($0) }
         if try fields.flag("enable_hr") ?? false { job["upscale"] = true }
         wantsPictures = try fields.flag("send_images") ?? true
-        self.object = object
-        request = try JobRequest(json: .object(job))
+        // Clients send a picture's megabytes and do not want them back.
+        self.object = begins ? object.without("init_images") : object
+        var request = try JobRequest(json: .object(job))
+        if begins {
+            request.image = try Self.initialImage(object)
+            let expected = "a number above 0, at most 1"
+            request.strength =
+                try fields.read("denoising_strength", expected) { value in
+                    value.double.flatMap { $0 > 0 && $0 <= 1 ? $0 : nil }
+                } ?? 0.75
+        }
+        self.request = request
+    }
+
+    private static func initialImage(_ object: JSONObject) throws(RequestProblem) -> [UInt8] {
+        let images = try FieldReader(object: object).read("init_images", "a list of one picture") {
+            $0.array
+        }
+        guard let images, images.count == 1 else {
+            throw RequestProblem(
+                field: "init_images", expected: "a list of one picture",
+                found: "\(images?.count ?? 0)")
+        }
+        return try webUIPicture(["init_images": images[0]], "init_images")
     }
 
     /// Our sampler by the name that web UIs show; its scheduler may be a word of its own.

@@ -19,20 +19,23 @@ extension Routes {
     }
 
     private func addWebUIDrawing(_ desk: Desk, _ settings: WebUISettings) {
-        post("/sdapi/v1/txt2img") { request, context in
-            var request = request
-            let object = try await request.jsonObject(upTo: BodyLimit.text, within: desk.budget)
-            let names = ["count": "batch_size", "guidance": "cfg_scale", "sampler": "sampler_name"]
-            let order = try await naming(names) {
-                try WebUIOrder(object, defaultModel: settings.model)
+        for begins in [false, true] {
+            post("/sdapi/v1/\(begins ? "img2img" : "txt2img")") { request, context in
+                var request = request
+                let object = try await request.jsonObject(
+                    upTo: begins ? BodyLimit.pictures : BodyLimit.text, within: desk.budget)
+                let names = [
+                    "count": "batch_size", "guidance": "cfg_scale", "sampler": "sampler_name",
+                    "image": "init_images", "strength": "denoising_strength",
+                ]
+                let order = try await naming(names) {
+                    try WebUIOrder(object, defaultModel: settings.model, begins: begins)
+                }
+                let job = try await naming(names) {
+                    try await desk.draw(order.request, for: request, context)
+                }
+                return try .closing(order.answer(job, desk))
             }
-            let job = try await naming(names) {
-                try await desk.draw(order.request, for: request, context)
-            }
-            return try .closing(order.answer(job, desk))
-        }
-        post("/sdapi/v1/img2img") { _, _ in
-            throw APIError.notFound("no model of this daemon begins with a picture")
         }
         post("/sdapi/v1/extra-single-image") { request, context in
             var request = request
@@ -93,9 +96,11 @@ extension Response {
 }
 
 /// A picture in base64, with or without `data:image/png;base64,` before it.
-private func picture(_ object: JSONObject) throws(RequestProblem) -> [UInt8] {
+func webUIPicture(
+    _ object: JSONObject, _ key: String = "image"
+) throws(RequestProblem) -> [UInt8] {
     let expected = "a PNG file in base64"
-    let bytes = try FieldReader(object: object).read("image", expected) { value in
+    let bytes = try FieldReader(object: object).read(key, expected) { value in
         value.string.flatMap { text -> [UInt8]? in
             let start = text.hasPrefix("data:") ? text.utf8.firstIndex(of: UInt8(ascii: ",")) : nil
             let digits = start.map { text[text.utf8.index(after: $0)...] } ?? text[...]
@@ -103,7 +108,7 @@ private func picture(_ object: JSONObject) throws(RequestProblem) -> [UInt8] {
         }
     }
     guard let bytes, !bytes.isEmpty else {
-        throw RequestProblem(field: "image", expected: expected, found: "none")
+        throw RequestProblem(field: key, expected: expected, found: "none")
     }
     return bytes
 }
@@ -113,7 +118,7 @@ private func enlargement(
     _ object: JSONObject, known: [String]
 ) throws(RequestProblem) -> JobRequest {
     var request = JobRequest(task: .enlarge)
-    request.image = try picture(object)
+    request.image = try webUIPicture(object)
     let name = try FieldReader(object: object).text("upscaler_1")
     // Clients that name none still ask for a larger picture.
     request.upscaler = name.flatMap { $0 == "None" || $0.isEmpty ? nil : $0 }
@@ -121,7 +126,7 @@ private func enlargement(
 }
 
 private func pictureInformation(_ object: JSONObject) throws -> JSONValue {
-    let bytes = try picture(object)
+    let bytes = try webUIPicture(object)
     let decoded: DecodedPicture
     do {
         decoded = try decodePNG(bytes)

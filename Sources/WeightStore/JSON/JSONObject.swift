@@ -44,6 +44,13 @@ package struct JSONObject: Sendable {
         }
     }
 
+    /// The object without `key`.
+    package func without(_ key: String) -> JSONObject {
+        var copy = self
+        copy[key] = nil
+        return copy
+    }
+
     /// Appends a new key; false, and no change, if it is there.
     mutating func insert(_ key: String, _ value: JSONValue) -> Bool {
         guard keys.count > JSONObject.searched else {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Pipeline
 import ServiceClient
 import WeightStore
@@ -30,6 +31,11 @@ extension GenerateCommand {
         object["upscaler"] = upscaler.map { .string($0) }
         object["width"] = size.map { .integer(Int64($0.width)) }
         object["height"] = size.map { .integer(Int64($0.height)) }
+        if let initial {
+            let bytes = try readInput(initial, limit: 1 << 30)
+            object["image"] = .string(Data(bytes).base64EncodedString())
+            object["strength"] = strength.map { .number($0) }
+        }
         if let seed {
             guard let seed = Int64(exactly: seed) else {
                 throw UsageError("--seed: the daemon takes seeds up to \(Int64.max), found \(seed)")
