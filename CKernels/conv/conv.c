@@ -45,3 +45,28 @@ void ck_conv_q8_q8(ck_window window, ck_rows_q8 a, ck_panels_q8 b, ck_panel_rang
     const ck_product product = through_window(ck_product_q8_q8(a, b), window);
     ck_run_product(product, ck_kernels.gemm.q8_q8, range, bias, c, ldc);
 }
+
+static ck_product at_tap(ck_product product, size_t m, size_t tap) {
+    size_t k = 0;
+    for (size_t g = 0; g < product.groups; g++) {
+        k += product.group_k[g];
+    }
+    product.m = m;
+    product.width = m;
+    product.pitch = m;
+    product.k = k;
+    product.b = (const char *)product.b + tap * k * product.panel_n * product.b_size;
+    return product;
+}
+
+void ck_tap_q16_q8(size_t m, ck_rows_q16 a, ck_panels_q8 b, size_t tap, ck_panel_range range,
+                   const float *_Nullable bias, float *c, size_t ldc) {
+    const ck_product product = at_tap(ck_product_q16_q8(a, b), m, tap);
+    ck_run_product(product, ck_kernels.gemm.q16_q8, range, bias, c, ldc);
+}
+
+void ck_tap_q8_q8(size_t m, ck_rows_q8 a, ck_panels_q8 b, size_t tap, ck_panel_range range,
+                  const float *_Nullable bias, float *c, size_t ldc) {
+    const ck_product product = at_tap(ck_product_q8_q8(a, b), m, tap);
+    ck_run_product(product, ck_kernels.gemm.q8_q8, range, bias, c, ldc);
+}

@@ -39,6 +39,13 @@ void ck_conv_q16_q8(ck_window window, ck_rows_q16 a, ck_panels_q8 b, ck_panel_ra
 void ck_conv_q8_q8(ck_window window, ck_rows_q8 a, ck_panels_q8 b, ck_panel_range range,
                    const float *_Nullable bias, float *c, size_t ldc);
 
+/// What tap t alone brings to `m` pixels side by side: C[r][j] = Σₖ A[r][k] · B[j][t · K + k] +
+/// bias[j], where K is the sum of the rows' groups and `b.k` = taps · K.
+void ck_tap_q16_q8(size_t m, ck_rows_q16 a, ck_panels_q8 b, size_t tap, ck_panel_range range,
+                   const float *_Nullable bias, float *c, size_t ldc);
+void ck_tap_q8_q8(size_t m, ck_rows_q8 a, ck_panels_q8 b, size_t tap, ck_panel_range range,
+                  const float *_Nullable bias, float *c, size_t ldc);
+
 #if defined(__clang__)
 #pragma clang assume_nonnull end
 #endif

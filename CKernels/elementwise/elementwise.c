@@ -47,3 +47,7 @@ void ck_prelu(size_t rows, size_t channels, const float *x, size_t ldx, const fl
 void ck_scale_add(size_t count, const float *x, float factor, float *y) {
     ck_kernels.elementwise.scale_add(count, x, factor, y);
 }
+
+void ck_sum_of_three(size_t count, const float *a, const float *b, const float *c, float *y) {
+    ck_kernels.elementwise.sum_of_three(count, a, b, c, y);
+}

@@ -30,6 +30,8 @@ void ck_prelu(size_t rows, size_t channels, const float *x, size_t ldx, const fl
               float *y, size_t ldy);
 /// y = y · factor + x. With factor 1: a residual sum.
 void ck_scale_add(size_t count, const float *x, float factor, float *y);
+/// y = (a + b) + c; every rung gives the same bits.
+void ck_sum_of_three(size_t count, const float *a, const float *b, const float *c, float *y);
 
 #if defined(__clang__)
 #pragma clang assume_nonnull end

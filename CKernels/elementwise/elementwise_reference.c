@@ -64,6 +64,14 @@ static void scale_add__reference(size_t count, const float *x, float factor, flo
     }
 }
 
+static void sum_of_three__reference(size_t count, const float *a, const float *b, const float *c,
+                                    float *y) {
+    for (size_t i = 0; i < count; i++) {
+        const float sum = a[i] + b[i];
+        y[i] = sum + c[i];
+    }
+}
+
 void ck_fill_elementwise__reference(ck_elementwise_table *table) {
     *table = (ck_elementwise_table){
         .silu = silu__reference,
@@ -73,5 +81,6 @@ void ck_fill_elementwise__reference(ck_elementwise_table *table) {
         .leaky_relu = leaky_relu__reference,
         .prelu = prelu__reference,
         .scale_add = scale_add__reference,
+        .sum_of_three = sum_of_three__reference,
     };
 }

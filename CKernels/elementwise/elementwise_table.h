@@ -13,6 +13,7 @@ typedef struct ck_elementwise_table {
     void (*prelu)(size_t rows, size_t channels, const float *x, size_t ldx, const float *slope,
                   float *y, size_t ldy);
     void (*scale_add)(size_t count, const float *x, float factor, float *y);
+    void (*sum_of_three)(size_t count, const float *a, const float *b, const float *c, float *y);
 } ck_elementwise_table;
 
 void ck_fill_elementwise(ck_elementwise_table *table, ck_isa isa);

@@ -89,6 +89,19 @@ static void scale_add(size_t count, const float *x, float factor, float *y) {
     f32v_store_some(y + i, last, left);
 }
 
+static void sum_of_three(size_t count, const float *a, const float *b, const float *c, float *y) {
+    size_t i = 0;
+    for (; i + f32v_lanes <= count; i += f32v_lanes) {
+        const f32v sum = f32v_add(f32v_load(a + i), f32v_load(b + i));
+        f32v_store(y + i, f32v_add(sum, f32v_load(c + i)));
+    }
+    const size_t left = count - i;
+    if (left > 0) {
+        const f32v sum = f32v_add(f32v_load_some(a + i, left), f32v_load_some(b + i, left));
+        f32v_store_some(y + i, f32v_add(sum, f32v_load_some(c + i, left)), left);
+    }
+}
+
 static const ck_elementwise_table vector_kernels = {
     .silu = silu,
     .gelu = gelu,
@@ -97,6 +110,7 @@ static const ck_elementwise_table vector_kernels = {
     .leaky_relu = leaky_relu,
     .prelu = prelu,
     .scale_add = scale_add,
+    .sum_of_three = sum_of_three,
 };
 
 #endif

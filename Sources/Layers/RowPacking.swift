@@ -193,25 +193,53 @@ extension Matrix {
                     ? ck_gemm_f32_f16(pixels, a, b, range, bias, c, outputs)
                     : ck_conv_f32_f16(window, a, b, range, bias, c, outputs)
             case .q8(let b) where layout.format == .q16:
-                let a = ck_rows_q16(
-                    data: rows.data.assumingMemoryBound(to: Int16.self), stride: layout.stride,
-                    scale: rows.scale, groups: groups.count, group_k: groupK)
+                let a = rows.words(groups.count, groupK)
                 flat
                     ? ck_gemm_q16_q8(pixels, a, b, range, bias, c, outputs)
                     : ck_conv_q16_q8(window, a, b, range, bias, c, outputs)
             case .q8(let b):
-                let a = ck_rows_q8(
-                    data: rows.data.assumingMemoryBound(to: Int8.self), stride: layout.stride,
-                    scale: rows.scale, offset: rows.offset, groups: groups.count, group_k: groupK)
+                let a = rows.bytes(groups.count, groupK)
                 flat
                     ? ck_gemm_q8_q8(pixels, a, b, range, bias, c, outputs)
                     : ck_conv_q8_q8(window, a, b, range, bias, c, outputs)
             }
         }
     }
+
+    /// C = what tap `tap` of int8 weights alone brings to `count` packed rows + bias, for the panels in
+    /// `range`.
+    func multiply(
+        _ rows: PackedRows, count: Int, tap: Int, range: Range<Int>, bias: UnsafePointer<Float>?,
+        into c: UnsafeMutablePointer<Float>, stride: Int
+    ) {
+        guard case .q8(let b) = panels else { preconditionFailure("int8 weights") }
+        let range = ck_panel_range(range)
+        rows.layout.packedGroups.withUnsafeBufferPointer { groups in
+            guard let groupK = groups.baseAddress else { return }
+            if rows.layout.format == .q16 {
+                let a = rows.words(groups.count, groupK)
+                ck_tap_q16_q8(count, a, b, tap, range, bias, c, stride)
+            } else {
+                let a = rows.bytes(groups.count, groupK)
+                ck_tap_q8_q8(count, a, b, tap, range, bias, c, stride)
+            }
+        }
+    }
 }
 
 extension PackedRows {
+    fileprivate func words(_ groups: Int, _ groupK: UnsafePointer<Int>) -> ck_rows_q16 {
+        ck_rows_q16(
+            data: data.assumingMemoryBound(to: Int16.self), stride: layout.stride, scale: scale,
+            groups: groups, group_k: groupK)
+    }
+
+    fileprivate func bytes(_ groups: Int, _ groupK: UnsafePointer<Int>) -> ck_rows_q8 {
+        ck_rows_q8(
+            data: data.assumingMemoryBound(to: Int8.self), stride: layout.stride, scale: scale,
+            offset: offset, groups: groups, group_k: groupK)
+    }
+
     fileprivate var floats: ck_rows_f32 {
         ck_rows_f32(data: data.assumingMemoryBound(to: Float.self), stride: layout.stride)
     }

@@ -82,9 +82,11 @@ struct WindowProduct {
     /// True when every output pixel reads the one input pixel at its own place, and pixels lie in a row.
     var readsPoints: Bool { window.isPoint && upsampled == nil && rows == nil }
 
-    /// Runs a convolution, by Winograd's algorithm where that is faster.
+    /// Runs a convolution by the fastest of the ways that suit it.
     func convolve() {
-        if let winograd = WinogradProduct(self) {
+        if let doubled = DoubledProduct(self) {
+            doubled.run()
+        } else if let winograd = WinogradProduct(self) {
             winograd.run()
         } else {
             run()

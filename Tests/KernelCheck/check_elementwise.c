@@ -206,6 +206,25 @@ static void check_scale_add(size_t count, size_t offset, check_kind kind, float 
     }
 }
 
+static void check_sum_of_three(size_t count, size_t offset, check_kind kind) {
+    if (!check_case("sum_of_three", "count=%zu offset=%zu kind=%s", count, offset,
+                    check_kind_name(kind))) {
+        return;
+    }
+    const float *a = check_input_f32(count, offset, kind), *b = check_input_f32(count, 0, kind);
+    const float *c = check_input_f32(count, 1, kind);
+    float *expected = check_output(count * 4, 0), *actual = check_output(count * 4, offset * 4);
+    check_use_reference();
+    ck_sum_of_three(count, a, b, c, expected);
+    check_use_tested();
+    ck_sum_of_three(count, a, b, c, actual);
+    check_close("y", count, expected, actual, 0, 0);
+    for (check_bench bench = check_bench_begin(16.0 * (double)count, CHECK_BYTES);
+         check_bench_next(&bench);) {
+        ck_sum_of_three(count, a, b, c, actual);
+    }
+}
+
 static void check_all(size_t count, size_t offset, check_kind kind) {
     check_unary("silu", ck_silu, silu_bound, count, offset, kind);
     check_unary("quick_gelu", ck_quick_gelu, quick_gelu_bound, count, offset, kind);
@@ -213,6 +232,7 @@ static void check_all(size_t count, size_t offset, check_kind kind) {
     check_leaky_relu(count, offset, kind);
     check_scale_add(count, offset, kind, 1);
     check_scale_add(count, offset, kind, -0.3f);
+    check_sum_of_three(count, offset, kind);
 }
 
 void check_elementwise(void) {

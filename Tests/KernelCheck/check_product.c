@@ -194,6 +194,25 @@ static void multiply(const check_product *product, const operands *operands, boo
     }
 }
 
+/// What tap `tap` brings to all pixels of the strip.
+static void multiply_tap(const check_product *product, const operands *operands, ck_panels_q8 b,
+                         size_t tap, ck_panel_range range, float *c) {
+    const size_t m = pixels(&product->window);
+    const ck_rows_q16 q16 = {operands->a, operands->stride, operands->a_scale, product->groups,
+                             product->group_k};
+    const ck_rows_q8 q8 = {.data = operands->a,
+                           .stride = operands->stride,
+                           .scale = operands->a_scale,
+                           .offset = operands->a_offset,
+                           .groups = product->groups,
+                           .group_k = product->group_k};
+    if (product->types == CHECK_Q16_Q8) {
+        ck_tap_q16_q8(m, q16, b, tap, range, operands->bias, c, operands->ldc);
+    } else {
+        ck_tap_q8_q8(m, q8, b, tap, range, operands->bias, c, operands->ldc);
+    }
+}
+
 // Promises
 
 static double half_value(uint16_t bits) {
@@ -329,6 +348,31 @@ static void check_reference(const check_product *product, const operands *operan
     check_same("c against the reference", c_count, sizeof *c, reference, c);
 }
 
+/// One tap after the other, over all pixels of the strip: the same sum, tap by tap, within the
+/// rounding of their additions.
+static void check_taps(const check_product *product, const operands *operands) {
+    const ck_window *const window = &product->window;
+    const size_t rows = pixels(window), n = product->n, k = taps(window) * window->channels;
+    const ck_panels_q8 b = {operands->b, operands->b_scale, n, k};
+    const ck_panel_range all = {0, operands->panels};
+    float *c = check_output(rows * operands->ldc * sizeof *c, 0);
+    for (size_t tap = 0; tap < taps(window); tap++) {
+        multiply_tap(product, operands, b, tap, all, c);
+        for (size_t at = 0; at < rows * n; at += 7) {
+            const size_t i = at / n, j = at % n;
+            exact expected = {0, 0};
+            add_tap(product, operands, i, tap, j, &expected);
+            const double bias = operands->bias ? operands->bias[j] : 0;
+            const double sum = expected.sum * operands->b_scale[j] + bias;
+            const double size = expected.magnitude * operands->b_scale[j] + fabs(bias);
+            const double bound = (double)(2 * product->groups + 2) * (0x1p-23 * size + 0x1p-149);
+            if (!check_value("tap", at, sum, c[i * operands->ldc + j], bound)) {
+                return;
+            }
+        }
+    }
+}
+
 static bool begin_case(check_product *product, bool is_conv) {
     static const char *const types[CHECK_TYPES] = {"f32_f32", "f32_f16", "q16_q8", "q8_q8"};
     static const char *const fillings[CHECK_FILLINGS] = {"random", "extremes", "largest", "zeros"};
@@ -367,6 +411,9 @@ void check_one_product(check_product product, bool is_conv) {
     check_pieces(&product, &operands, is_conv, c, c_count);
     if (is_quantized(&product) && !product.is_timed) {
         check_reference(&product, &operands, is_conv, c, c_count);
+        if (is_conv) {
+            check_taps(&product, &operands);
+        }
     }
     const double work = 2.0 * (double)(m * product.n * taps(window) * window->channels);
     check_bench bench = check_bench_begin(work, units[product.types]);
