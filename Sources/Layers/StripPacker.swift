@@ -79,13 +79,27 @@ struct StripPacker {
         }
         let before = product.window.before
         let count = min(plan.inputWidth, plan.stripWidth - before)
+        rows.clear(count: before, at: target)
+        for first in stride(from: 0, to: count, by: plan.gatherPixels) {
+            packPixels(
+                gatherer, y, first..<min(first + plan.gatherPixels, count), image: image,
+                at: target + before + first)
+        }
+        rows.clear(count: plan.stripWidth - before - count, at: target + before + count)
+    }
+
+    /// Some pixels of row `y` as the window sees it; of a doubled one they begin with an even one.
+    private func packPixels(
+        _ gatherer: PixelGatherer, _ y: Int, _ pixels: Range<Int>, image: Int, at target: Int
+    ) {
         let width = product.inputs[0].shape.width
         let source =
             product.upsampled == nil
-            ? gatherer.gather(image: image, pixel: y * width, count: width)
-            : gatherer.gatherDoubled(image: image, pixel: y / 2 * width, count: width)
-        rows.clear(count: before, at: target)
-        rows.pack(source, stride: plan.layout.channels, count: count, at: target + before)
-        rows.clear(count: plan.stripWidth - before - count, at: target + before + count)
+            ? gatherer.gather(
+                image: image, pixel: y * width + pixels.lowerBound, count: pixels.count)
+            : gatherer.gatherDoubled(
+                image: image, pixel: y / 2 * width + pixels.lowerBound / 2,
+                count: (pixels.count + 1) / 2)
+        rows.pack(source, stride: plan.layout.channels, count: pixels.count, at: target)
     }
 }

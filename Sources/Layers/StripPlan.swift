@@ -26,7 +26,7 @@ struct StripPlan {
     let outputWidth: Int
     /// Packed pixels in a row of a slab, padding included.
     let stripWidth: Int
-    /// Float pixels that are gathered at a time.
+    /// Pixels that are gathered and packed at a time, an even number.
     let gatherPixels: Int
     let slabs: [Slab]
     private let rowsPerStrip: Int
@@ -41,6 +41,8 @@ struct StripPlan {
     // Of a picture that exists row by row, whose strips need memory of their own.
     private static let pixelsPerStripOfRows = 256
     private static let partBytes = 384 << 10
+    // The gathered floats of so many pixels stay in the first-level cache.
+    private static let gatherBytes = 16 << 10
     private static let tasksPerThread = 4
 
     init(_ product: WindowProduct, format: RowFormat) {
@@ -51,12 +53,12 @@ struct StripPlan {
             // Pixels are independent: any run of them is a strip one pixel wide.
             inputHeight = shape.pixels
             inputWidth = 1
-            gatherPixels = 32
         } else {
             inputHeight = product.upsampled?.height ?? shape.height
             inputWidth = product.upsampled?.width ?? shape.width
-            gatherPixels = shape.width
         }
+        let pixelBytes = layout.channels * MemoryLayout<Float>.stride
+        gatherPixels = min(max(Self.gatherBytes / max(pixelBytes, 1) / 2 * 2, 8), 32)
         let rows = product.rows ?? 0..<window.output(inputHeight)
         outputWidth = window.output(inputWidth)
         stripWidth = (outputWidth - 1) * window.stride + window.kernel

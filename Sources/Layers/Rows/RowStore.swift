@@ -92,14 +92,16 @@ package final class RowStore: @unchecked Sendable {
         return block.pointer + offset + row % rowsPerBlock * bytesPerRow + column * bytesPerPixel
     }
 
-    /// Row `row` in float32: where it stands, or in `memory`.
-    func floats(row: Int, widened memory: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
-        let row = pointer(row: row)
+    /// Pixels of row `row` in float32: where they stand, or in `memory`.
+    func floats(
+        row: Int, _ pixels: Range<Int>, widened memory: UnsafeMutablePointer<Float>
+    ) -> UnsafePointer<Float> {
+        let x = pointer(row: row, column: pixels.lowerBound)
         switch type {
-        case .f32: return UnsafePointer(row.assumingMemoryBound(to: Float.self))
+        case .f32: return UnsafePointer(x.assumingMemoryBound(to: Float.self))
         case .f16:
             ck_f32_from_f16(
-                shape.width * shape.channels, row.assumingMemoryBound(to: UInt16.self), memory)
+                pixels.count * shape.channels, x.assumingMemoryBound(to: UInt16.self), memory)
             return UnsafePointer(memory)
         }
     }

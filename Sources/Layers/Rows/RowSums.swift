@@ -9,6 +9,8 @@ final class RowSums {
     private let channels: Int
     /// Σ x [channels] and Σ x² [channels] of all rows so far.
     private let totals: Storage
+    /// That are widened at a time, so that they stay in the first-level cache.
+    private static let pixels = 32
 
     init(channels: Int, on executor: Executor) {
         self.channels = channels
@@ -26,15 +28,19 @@ final class RowSums {
             bytes: rows.count * length * MemoryLayout<Double>.stride)
         let sums = parts.doubles
         let scratch = executor.scratch(
-            bytesPerWorker: store.shape.width * channels * MemoryLayout<Float>.stride)
+            bytesPerWorker: Self.pixels * channels * MemoryLayout<Float>.stride)
         executor.parallel.run(tasks: rows.count) { task, worker in
             let wide = scratch.slice(worker: worker).assumingMemoryBound(to: Float.self)
             let part = sums + task * length
             part.update(repeating: 0, count: length)
-            ck_channel_sums(
-                store.shape.width, channels,
-                store.floats(row: rows.lowerBound + task, widened: wide), channels, part,
-                part + channels)
+            let row = rows.lowerBound + task
+            for first in stride(from: 0, to: store.shape.width, by: Self.pixels) {
+                let pixels = first..<min(first + Self.pixels, store.shape.width)
+                ck_channel_sums(
+                    pixels.count, channels,
+                    store.floats(row: row, pixels, widened: wide), channels, part,
+                    part + channels)
+            }
         }
         let totals = totals.doubles
         executor.parallel.run(tasks: 1) { _, _ in
