@@ -41,8 +41,9 @@ struct StripPlan {
     // Of a picture that exists row by row, whose strips need memory of their own.
     private static let pixelsPerStripOfRows = 256
     private static let partBytes = 384 << 10
-    // The gathered floats of so many pixels stay in the first-level cache.
-    private static let gatherBytes = 16 << 10
+    // So many gathered floats of a picture stay near the processor until they are packed.
+    private static let gatherBytes = 64 << 10
+    private static let gatherPoints = 32
     private static let tasksPerThread = 4
 
     init(_ product: WindowProduct, format: RowFormat) {
@@ -58,7 +59,10 @@ struct StripPlan {
             inputWidth = product.upsampled?.width ?? shape.width
         }
         let pixelBytes = layout.channels * MemoryLayout<Float>.stride
-        gatherPixels = min(max(Self.gatherBytes / max(pixelBytes, 1) / 2 * 2, 8), 32)
+        gatherPixels =
+            product.readsPoints
+            ? Self.gatherPoints
+            : min(max(Self.gatherBytes / max(pixelBytes, 1), 16), shape.width).roundedUp(to: 2)
         let rows = product.rows ?? 0..<window.output(inputHeight)
         outputWidth = window.output(inputWidth)
         stripWidth = (outputWidth - 1) * window.stride + window.kernel
