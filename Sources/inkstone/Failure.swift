@@ -1,6 +1,7 @@
 import ArgumentParser
 import Pipeline
 import Samplers
+import ServiceClient
 import Tensors
 import WeightStore
 
@@ -68,7 +69,8 @@ struct Failure {
     private var kind: Kind {
         switch error {
         case PipelineError.invalidRequest, SamplerError.stepCount, SamplerError.timestepOutOfRange,
-            SamplerError.unsupportedPrediction, is InstructionSet.Unavailable, is UsageError:
+            SamplerError.unsupportedPrediction, is InstructionSet.Unavailable, is UsageError,
+            ClientError.refused(status: 400, _):
             return .usage("\(error)")
         case WeightError.system(_, _, EPIPE):
             return .unread

@@ -81,6 +81,10 @@ import WeightStore
         try #require(run.status == 0, "\(run.errors)")
         #expect(try folder.names() == ["p-1.png", "p-2.png"])
         #expect(run.errors.contains("p-2.png: 32x32, seed 8"))
+        #expect(run.errors.contains("takes it back"))
+        let senseless = try Program.inkstone.run(
+            ["generate", "--daemon", "--socket", socket, "熊猫", "--steps", "0"], in: folder)
+        #expect(senseless.status == 2 && senseless.errors.contains("steps"), "\(senseless.errors)")
         let text = try decodePNG(try folder.bytes("p-2.png")).text("parameters") ?? ""
         #expect(GenerationParameters(parsing: text).seed == 8)
         let list = try Program.inkstone.run(["jobs", "--socket", socket, "--json"], in: folder)

@@ -17,6 +17,10 @@ struct AccessMiddleware: RouterMiddleware {
         _ request: Request, context: ServiceContext,
         next: (Request, ServiceContext) async throws -> Response
     ) async throws -> Response {
+        // RFC 9112, 3.2: a request that does not name its host is refused.
+        guard request.head.authority != nil else {
+            throw APIError(.badRequest, "expected a Host header, found none")
+        }
         switch context.connection.kind {
         case .local(let peer): try check(peer, context.logger)
         case .network: try check(request)

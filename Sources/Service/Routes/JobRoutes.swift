@@ -41,12 +41,12 @@ private struct JobQuery {
 
     init(_ parameters: Parameters) throws(RequestProblem) {
         let states = JobState.allCases.map(\.rawValue).joined(separator: ", ")
-        state = try Self.read("state", "one of \(states)", in: parameters, JobState.init)
-        after = try Self.read("after", "a job's number, 00000012-5f3a9c2e", in: parameters) {
+        state = try parameters.read("state", "one of \(states)", JobState.init)
+        after = try parameters.read("after", "a job's number, 00000012-5f3a9c2e") {
             Self.isJobID($0) ? $0 : nil
         }
         limit =
-            try Self.read("limit", "an integer in 1...1000", in: parameters) { text in
+            try parameters.read("limit", "an integer in 1...1000") { text in
                 Int(text).flatMap { (1...1000).contains($0) ? $0 : nil }
             } ?? 100
     }
@@ -59,17 +59,6 @@ private struct JobQuery {
         return [
             "jobs": .array(shown.map(\.json)), "next": next.map { .string($0) } ?? .null,
         ]
-    }
-
-    private static func read<Value>(
-        _ name: String, _ expected: String, in parameters: Parameters,
-        _ convert: (String) -> Value?
-    ) throws(RequestProblem) -> Value? {
-        guard let text = parameters.get(name) else { return nil }
-        guard let value = convert(text) else {
-            throw RequestProblem(field: name, expected: expected, found: "\"\(text.prefix(40))\"")
-        }
-        return value
     }
 
     private static func isJobID(_ text: String) -> Bool {

@@ -61,8 +61,10 @@ extension Routes {
 
     private func addWebUIState(_ desk: Desk) {
         get("/sdapi/v1/progress") { request, _ in
-            let isShort = request.uri.queryParameters.get("skip_current_image") == "true"
-            return .json(webUIProgress(desk.queue, showsPicture: !isShort))
+            let isShort = try request.uri.queryParameters.read(
+                "skip_current_image", "true or false"
+            ) { Bool($0.lowercased()) }
+            return .json(webUIProgress(desk.queue, showsPicture: isShort != true))
         }
         for path in ["/sdapi/v1/interrupt", "/sdapi/v1/skip"] {
             post(path) { _, context in

@@ -16,6 +16,8 @@ extension GenerateCommand {
         guard let id = job["id"]?.string else { throw ClientError.unexpected(job.text) }
         let delivery = Delivery(command: self, client: client, id: id)
         defer { delivery.display.finish() }
+        // Whoever ends this command does not end the job.
+        delivery.display.note("job \(id): inkstone cancel \(id) takes it back")
         try await delivery.run()
     }
 
