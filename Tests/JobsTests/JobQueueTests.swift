@@ -1,6 +1,7 @@
 import Pictures
 import Pipeline
 import Tensors
+import TestSupport
 import Testing
 import WeightStore
 
@@ -8,7 +9,7 @@ import WeightStore
 
 @Suite struct JobQueueTests {
     @Test func drawsWhatTheLibraryDraws() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let queue = try Workplace(folder).queue()
             var request = Workplace.request()
             (request.upscale, request.count) = (true, 2)
@@ -46,7 +47,7 @@ import WeightStore
     }
 
     @Test func enlargesAPicture() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let queue = try Workplace(folder).queue()
             var request = JobRequest(task: .enlarge)
             let pixels = (0..<5 * 7 * 3).map { UInt8($0 * 2) }
@@ -60,7 +61,7 @@ import WeightStore
     }
 
     @Test func beginsWithAPicture() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let queue = try Workplace(folder).queue()
             let source = Picture(
                 width: 70, height: 67, channels: 3,
@@ -80,7 +81,7 @@ import WeightStore
     /// What a process leaves behind that is killed at any step: a copy of the spool at that moment.
     @Test(arguments: [0, 1, 3, 6])
     func aKilledProcessIsFollowedByTheSameBytes(_ step: Int) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let place = Workplace(folder)
             let queue = try place.queue()
             let id = try await queue.submit(Workplace.request(), owner: nil).id
@@ -108,7 +109,7 @@ import WeightStore
 
     /// Enlarging goes on below the strips that are on the disk, and gives the same picture.
     @Test(arguments: [1, 3]) func aLongEnlargingGoesOn(_ count: Int) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let source = Picture(
                 width: 40, height: 150, channels: 3,
                 pixels: (0..<40 * 150 * 3).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) })
@@ -143,7 +144,7 @@ import WeightStore
 
     /// Strips of another picture, or made with other weights, are of no use.
     @Test func foreignStripsAreNotTaken() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let queue = try Workplace(folder).queue()
             let id = try await queue.submit(Workplace.request(), owner: nil).id
             let picture = Picture(
@@ -174,7 +175,7 @@ import WeightStore
     }
 
     @Test func aStoppedQueueGoesOnWhereItWas() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let place = Workplace(folder)
             var ids: [String] = []
             do {
@@ -211,7 +212,7 @@ import WeightStore
     }
 
     @Test func aJobIsCancelledWaitingAndRunning() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let queue = try Workplace(folder).queue()
             var ids: [String] = []
             for _ in 0..<3 {
@@ -237,7 +238,7 @@ import WeightStore
     }
 
     @Test func refusesWhatIsBeyondItsBounds() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             var place = Workplace(folder)
             (place.configuration.queueLength, place.configuration.pixels) = (2, 64 * 64)
             let queue = try place.queue()

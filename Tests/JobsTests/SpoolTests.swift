@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import WeightStore
 
@@ -9,7 +10,7 @@ import WeightStore
     }
 
     @Test func aSecondDaemonIsKeptOut() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let queue = try Workplace(folder).queue()
             #expect(throws: SpoolError.self) { _ = try Workplace(folder).queue() }
             #expect(queue.jobs().isEmpty)
@@ -17,7 +18,7 @@ import WeightStore
     }
 
     @Test func whatWasLeftHalfDoneIsRemoved() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let queueFolder = folder + "/spool/queue"
             let place = Workplace(folder)
             let id = try await place.queue().submit(Workplace.request(), owner: nil).id
@@ -33,7 +34,7 @@ import WeightStore
     }
 
     @Test func whatCannotBeReadIsSetAside() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let place = Workplace(folder)
             let first = try await place.queue().submit(Workplace.request(), owner: nil).id
             try write("{\"version\": 1", to: "\(folder)/spool/queue/\(first)/request.json")
@@ -47,7 +48,7 @@ import WeightStore
     }
 
     @Test func aJobThatKillsItsProcessIsSetAside() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let place = Workplace(folder)
             let id = try await place.queue().submit(Workplace.request(), owner: nil).id
             let folder = "\(folder)/spool/queue/\(id)"
@@ -70,7 +71,7 @@ import WeightStore
     }
 
     @Test func finishedJobsLeaveTheOldestFirst() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             var place = Workplace(folder)
             place.configuration.keptJobs = 2
             var ids: [String] = []

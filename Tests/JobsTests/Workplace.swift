@@ -27,14 +27,6 @@ struct Workplace {
     }
 }
 
-/// An empty folder that goes away after `body`.
-func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
-    let folder = "/tmp/inkstone-jobs-\(UInt64.random(in: .min ... .max))"
-    try makePrivateFolders(folder)
-    defer { removeFolder(folder) }
-    return try await body(folder)
-}
-
 extension JobQueue {
     /// Waits for a job's final state while the queue draws, and stops it.
     func finish(_ ids: [String]) async -> [Job] {

@@ -10,11 +10,24 @@ import WeightStore
 ///
 /// What is mapped from it may be used for longer.
 package func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-    var template = Array("/tmp/inkstone-XXXXXX".utf8CString)
-    guard let made = mkdtemp(&template) else { throw NoFolder(code: errno) }
-    let path = String(cString: made)
+    let path = try makeTemporaryFolder()
     defer { removeFolder(path) }
     return try body(path)
+}
+
+/// The same for what waits.
+package func withTemporaryFolder<Result>(
+    _ body: (String) async throws -> Result
+) async throws -> Result {
+    let path = try makeTemporaryFolder()
+    defer { removeFolder(path) }
+    return try await body(path)
+}
+
+private func makeTemporaryFolder() throws -> String {
+    var template = Array("/tmp/inkstone-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { throw NoFolder(code: errno) }
+    return String(cString: made)
 }
 
 private struct NoFolder: Error, CustomStringConvertible {
