@@ -9,8 +9,8 @@ import WeightStore
         try AtomicFile.writeAtomically(Array(text.utf8), to: path)
     }
 
-    @Test func aSecondDaemonIsKeptOut() async throws {
-        try await withTemporaryFolder { folder in
+    @Test func aSecondDaemonIsKeptOut() throws {
+        try withTemporaryFolder { folder in
             let queue = try Workplace(folder).queue()
             #expect(throws: SpoolError.self) { _ = try Workplace(folder).queue() }
             #expect(queue.jobs().isEmpty)
