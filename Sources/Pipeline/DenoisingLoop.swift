@@ -14,6 +14,8 @@ package struct DenoisingLoop {
     package private(set) var evaluation: Evaluation?
     private var sampler: any Sampler
     private var noise: TorchRandomSource
+    /// What a mask keeps of the picture that the walk began with.
+    private var masked: MaskedOriginal?
 
     private let unet: UNet2DConditionModel
     private let context: Tensor
@@ -58,10 +60,24 @@ package struct DenoisingLoop {
     mutating func begin(with initial: InitialLatents, skipping steps: Int) {
         var source = TorchRandomSource(seed: seed)
         let original = initial.sample(source.normal(count: shape.count))
+        let added = source.normal(count: shape.count)
         index = steps * sampler.evaluationsPerStep
-        latents = sampler.addNoise(
-            to: original, noise: source.normal(count: shape.count), at: index)
+        latents = sampler.addNoise(to: original, noise: added, at: index)
+        if let mask = initial.mask {
+            masked = MaskedOriginal(original: original, noise: added, mask: mask)
+            beginMasked(with: added, source: &source)
+        }
         noise = source
+    }
+
+    /// Where a mask is there, the whole strength leaves nothing of the picture inside it; and the
+    /// picture without its masked part is encoded too, though only U-Nets of 9 channels see it.
+    /// - Source: diffusers 0.42.1 `StableDiffusionInpaintPipeline.prepare_latents` and
+    ///   `prepare_mask_latents`.
+    private mutating func beginMasked(with noise: [Float], source: inout TorchRandomSource) {
+        let scale = sampler.initialNoiseScale
+        if index == 0 { latents = noise.map { $0 * scale } }
+        _ = source.normal(count: shape.count)
     }
 
     /// Evaluations that the whole walk takes.
@@ -103,6 +119,7 @@ package struct DenoisingLoop {
         }
         noise = source
         index += 1
+        if let masked { latents = masked.restored(in: latents, by: sampler, at: index) }
         guard latents.allSatisfy(\.isFinite) else {
             throw .notFinite(stage: "U-Net", step: index)
         }

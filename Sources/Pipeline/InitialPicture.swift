@@ -10,6 +10,8 @@ package import Pictures
 public struct InitialPicture: Sendable {
     /// RGB.
     package let picture: Picture
+    /// Where it may change; nil for everywhere.
+    package let mask: InpaintingMask?
     /// How much of it may change, above 0 to 1: this share of the denoising steps is taken.
     public var strength: Double
 
@@ -17,12 +19,21 @@ public struct InitialPicture: Sendable {
     public static let usualStrength = 0.8
 
     /// Reads a PNG of any kind; transparency is seen on white.
-    public init(png: [UInt8], strength: Double = usualStrength) throws {
-        self.init(try decodePNG(png).picture, strength: strength)
+    /// - Parameter mask: a PNG that is white where the picture may change and black where it stays;
+    ///   nil for everywhere.
+    public init(
+        png: [UInt8], mask: [UInt8]? = nil, strength: Double = usualStrength
+    ) throws {
+        self.init(
+            try decodePNG(png).picture,
+            mask: try mask.map { InpaintingMask(try decodePNG($0).picture) }, strength: strength)
     }
 
-    package init(_ picture: Picture, strength: Double = usualStrength) {
+    package init(
+        _ picture: Picture, mask: InpaintingMask? = nil, strength: Double = usualStrength
+    ) {
         self.picture = picture.composited()
+        self.mask = mask
         self.strength = strength
     }
 
@@ -50,6 +61,8 @@ struct InitialLatents {
     let mean: [Float]
     let logVariance: [Float]
     let scalingFactor: Float
+    /// [h, w]: 1 where the picture is painted anew, otherwise 0; nil where all of it is.
+    var mask: [Float]?
 
     /// Latents drawn from it with as many normal numbers.
     func sample(_ noise: [Float]) -> [Float] {

@@ -11,7 +11,7 @@ internal import WeightStore
 package final class TextToImage {
     package let model: DiffusionBundle
     let executor: Executor
-    private let tiling: Tiling
+    let tiling: Tiling
 
     /// A drawn picture and what one needs to draw it again.
     package struct Result {
@@ -66,6 +66,7 @@ package final class TextToImage {
             try makeSampler(
                 sampler, configuration: model.schedulerConfiguration, steps: request.steps)
         }
+        try requireSomethingToPaint(request, width: size.width, height: size.height)
         let enlarging = try upscaler?.stage(width: size.width, height: size.height)
         let parts = try DiffusionParts(model)
         let stages = parts.stages(
@@ -151,22 +152,6 @@ package final class TextToImage {
                 found: "one with token id \(id), for a text encoder of \(limit) tokens")
         }
         return ids
-    }
-
-    /// What the request's picture is to the U-Net, where there is one.
-    private func initialLatents(
-        _ plan: Plan, at picture: Int, progress: ProgressHandler
-    ) throws -> InitialLatents? {
-        guard let initial = plan.request.initial else { return nil }
-        try progress(
-            .init(
-                stage: .encode, step: 0, steps: 1, picture: picture, pictures: plan.request.count))
-        let resized = initial.picture.resized(width: plan.width, height: plan.height)
-        let stage = plan.stages[.encode]
-        return try stage.run(on: executor) { executor in
-            try plan.parts.encode(
-                resized, tiling: tiling.within(stage.activationBytes), on: executor)
-        }
     }
 
     private func loop(

@@ -138,6 +138,22 @@ import WeightStore
         #expect(evaluations == 6)
     }
 
+    /// Drawn with tiny-pai.
+    @Test func pictureUnderAMaskMatchesDiffusers() throws {
+        let painter = TextToImage(try model("tiny-pai"), on: executor)
+        let folder = "\(TestBundle.fixtures)/inpaint-4ch"
+        let json = try readJSON(folder + "/expected.json")
+        var request = try #require(GenerationRequest(fixture: json, settings: json))
+        request.initial = InitialPicture(
+            try readPicture(folder + "/image.png"),
+            mask: InpaintingMask(try readPicture(folder + "/mask.png")),
+            strength: try #require(json["strength"]?.double))
+        let wanted = try readPicture(folder + "/expected.png")
+        try painter.run(try painter.plan(request)) { result in
+            #expect(largestDifference(result.picture, wanted) <= 1)
+        }
+    }
+
     private func expectedRequest(_ checkpoint: String) throws -> GenerationRequest {
         let folder = "\(TestBundle.fixtures)/\(Self.expectation(checkpoint))"
         let json = try readJSON(folder + "/expected.json")

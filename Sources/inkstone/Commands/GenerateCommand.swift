@@ -62,6 +62,12 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A PNG that is white where the picture to begin with is painted anew, and black where it stays.",
+            valueName: "picture"))
+    var mask: String?
+
+    @Option(
+        help: ArgumentHelp(
             "How much of the picture may change: above 0, at most 1. (default: 0.8)",
             valueName: "share"))
     var strength: Double?
@@ -103,8 +109,12 @@ struct GenerateCommand: AsyncParsableCommand {
         guard strength == nil || initial != nil else {
             throw ValidationError("--strength: expected beside --init, which is missing")
         }
-        guard prompt != "-" || initial != "-" else {
-            throw ValidationError("--init: standard input is the prompt already")
+        guard mask == nil || initial != nil else {
+            throw ValidationError("--mask: expected beside --init, which is missing")
+        }
+        guard [prompt, initial, mask].count(where: { $0 == "-" }) <= 1 else {
+            throw ValidationError(
+                "only one of prompt, --init and --mask can be standard input")
         }
         guard output != "-" || count == 1 else {
             throw ValidationError("--count: standard output takes one picture, found \(count)")
@@ -167,7 +177,9 @@ struct GenerateCommand: AsyncParsableCommand {
     private func initialPicture() throws -> InitialPicture? {
         guard let initial else { return nil }
         return InitialPicture(
-            try readPicture(initial).picture, strength: strength ?? InitialPicture.usualStrength)
+            try readPicture(initial).picture,
+            mask: try mask.map { InpaintingMask(try readPicture($0).picture) },
+            strength: strength ?? InitialPicture.usualStrength)
     }
 
     func promptFromInput() throws -> String {
