@@ -13,7 +13,7 @@ import openai
 import requests
 import requests_unixsocket
 import webuiapi
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from harness import COMMAND, Daemon, Report, free_port, running
 
@@ -177,6 +177,30 @@ def test_curl_enlarge(report: Report, daemon: Daemon, png: bytes) -> None:
     )
 
 
+def edited(client: openai.OpenAI, png: bytes) -> tuple[str, bool]:
+    """Paints the right half of a picture anew, and tells how much changed on either side."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    mask = Image.new("RGBA", picture.size, "black")
+    mask.paste((0, 0, 0, 0), (32, 0, 64, 64))
+    file = io.BytesIO()
+    mask.save(file, "PNG")
+    answer = client.images.edit(
+        image=("picture.png", png),
+        mask=("mask.png", file.getvalue()),
+        prompt="苹果，粉色背景",
+        response_format="b64_json",
+        extra_body={"seed": 7, "steps": 10},
+    )
+    result = Image.open(io.BytesIO(base64.b64decode(answer.data[0].b64_json))).convert("RGB")
+    difference = ImageChops.difference(picture, result)
+    # What is decoded beside the edge knows of the other side.
+    left, right = (
+        ImageStat.Stat(difference.crop(box)).mean for box in [(0, 0, 16, 64), (48, 0, 64, 64)]
+    )
+    means = f"kept: {max(left):.1f} grey levels, painted: {max(right):.1f}"
+    return means, max(left) < 8 < max(right)
+
+
 def test_openai(report: Report, daemon: Daemon) -> None:
     transport = httpx2.HTTPTransport(uds=daemon.socket)
     client = openai.OpenAI(
@@ -206,6 +230,7 @@ def test_openai(report: Report, daemon: Daemon) -> None:
         for item in two.data
     ]
     report.check("openai: two pictures by URL", [(64, 64), (64, 64)], sizes)
+    report.check("openai: edit under a mask", "the mask decides", *edited(client, png))
     try:
         client.images.generate(prompt=PROMPT, size="7x7")
         seen = "drawn"
@@ -222,6 +247,22 @@ def test_openai(report: Report, daemon: Daemon) -> None:
     report.check(
         "openai: a model that is not there", "404 with a sentence", seen, seen.startswith("404 ")
     )
+
+
+def refusal_of_mask(api: webuiapi.WebUIApi, picture: Image, mask: Image, inverted: int) -> str:
+    try:
+        api.img2img(
+            images=[picture],
+            mask_image=mask,
+            inpainting_mask_invert=inverted,
+            prompt="苹果",
+            steps=5,
+            width=64,
+            height=64,
+        )
+    except RuntimeError as error:
+        return str(error)
+    return "drawn"
 
 
 def test_webuiapi(report: Report, daemon: Daemon, port: int) -> None:
@@ -259,6 +300,16 @@ def test_webuiapi(report: Report, daemon: Daemon, port: int) -> None:
         denoising_strength=0.5,
     )
     report.check("webuiapi: img2img", (64, 64), again.image.size)
+    masks = [Image.new("L", (64, 64), color) for color in ("black", "white")]
+    refused = [refusal_of_mask(api, result.image, masks[0], 0)]
+    refused.append(refusal_of_mask(api, result.image, masks[1], 1))
+    refused.append(refusal_of_mask(api, result.image, masks[1], 0))
+    report.check(
+        "webuiapi: a mask, inverted too, is heeded",
+        "refused, refused, drawn",
+        refused,
+        all("black all over" in text for text in refused[:2]) and refused[2] == "drawn",
+    )
     samplers = api.util_get_sampler_names()
     report.check("webuiapi: samplers", "DDIM among them", len(samplers), "DDIM" in samplers)
     models = api.util_get_model_names()

@@ -75,6 +75,7 @@ def test_fields(report: Report, daemon: Daemon) -> None:
         "seed": "seed",
         "upscale": "flag",
         "image": "image",
+        "mask": "image",
         "strength": "number",
     }
     for field, kind in kinds.items():

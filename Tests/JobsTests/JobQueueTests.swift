@@ -74,7 +74,34 @@ import WeightStore
             let drawn = try decodePNG(try queue.picture(job.id))
             #expect(drawn.picture.width == job.request.width && drawn.picture.width <= 70)
             #expect(drawn.text("parameters")?.contains("Denoising strength: 0.3") == true)
-            #expect(try readFile(queue.spool.inputFile(job.id)) == request.image)
+            #expect(try readFile(queue.spool.inputFile(job.id, .image)) == request.image)
+        }
+    }
+
+    /// Also by a daemon that knows of the job only from the disk.
+    @Test func paintsUnderAMask() async throws {
+        try await withTemporaryFolder { folder in
+            var place = Workplace(folder)
+            let source = Picture(
+                width: 64, height: 64, channels: 3, pixels: .init(repeating: 9, count: 64 * 64 * 3))
+            let mask = Picture(
+                width: 64, height: 64, channels: 1,
+                pixels: (0..<64 * 64).map { $0 % 64 < 32 ? 0 : 255 })
+            var request = Workplace.request(steps: 4)
+            (request.image, request.mask) = (try encodePNG(source), try encodePNG(mask))
+            let queue = try place.queue()
+            let masked = try await queue.submit(request, owner: nil).id
+            request.mask = nil
+            let whole = try await queue.submit(request, owner: nil).id
+            try copy(queue.spool.folder, to: folder + "/other")
+            place.configuration.spool = folder + "/other"
+            let other = try place.queue()
+            let jobs = await queue.finish([masked, whole]) + other.finish([masked])
+            #expect(jobs.allSatisfy { $0.state == .done })
+            #expect(jobs.map { $0.request.mask != nil } == [true, false, true])
+            #expect(try other.picture(masked) == queue.picture(masked))
+            #expect(try queue.picture(whole) != queue.picture(masked))
+            #expect(try readFile(other.spool.inputFile(masked, .mask)) == encodePNG(mask))
         }
     }
 
@@ -261,6 +288,10 @@ import WeightStore
             #expect(await refusal { $0.width = 128 } == "width")
             #expect(await refusal { ($0.width, $0.height) = (.max, .max) } == "width")
             #expect(await refusal { $0.image = [1, 2] } == "image")
+            let black = try encodePNG(
+                Picture(width: 1, height: 1, channels: 1, pixels: [0]))
+            #expect(await refusal { ($0.image, $0.mask) = (black, [1]) } == "mask")
+            #expect(await refusal { ($0.image, $0.mask) = (black, black) } == "mask")
             #expect(await refusal { $0.width = 63 } == "width")
             #expect(await refusal { $0.guidance = -1 } == "guidance")
             #expect(await refusal { $0.sampler = "best" } == "sampler")

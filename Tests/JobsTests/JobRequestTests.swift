@@ -41,6 +41,9 @@ import WeightStore
         (#"{"prompt": "a", "image": "AAAA", "strength": 0}"#, "strength"),
         (#"{"prompt": "a", "image": "AAAA", "strength": 1.01}"#, "strength"),
         (#"{"prompt": "a\u0000"}"#, "prompt"),
+        (#"{"prompt": "a", "mask": "AAAA"}"#, "mask"),
+        (#"{"prompt": "a", "image": "AAAA", "mask": 1}"#, "mask"),
+        (#"{"task": "enlarge", "image": "AAAA", "mask": "AAAA"}"#, "mask"),
     ])
     func refusesWhatMakesNoSense(_ text: String, field: String) throws {
         let problem = try #require(throws: RequestProblem.self) { try read(text) }

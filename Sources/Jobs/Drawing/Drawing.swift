@@ -32,7 +32,7 @@ final class Drawing {
         try countAttempt(at: start)
         try painter.paint(
             record.job.request, from: start,
-            input: { try readFile(self.queue.spool.inputFile(self.id)) },
+            input: { try readFile(self.queue.spool.inputFile(self.id, $0)) },
             interruption: interruption, observer: observer)
     }
 

@@ -44,19 +44,20 @@ struct JobPainter: Sendable {
     /// Does the work of a prepared request.
     /// - Parameters:
     ///   - start: where drawing goes on.
-    ///   - input: reads the picture to enlarge.
+    ///   - input: reads a picture that came with the request.
     func paint(
-        _ request: JobRequest, from start: TextToImage.Start, input: () throws -> [UInt8],
-        interruption: Interruption, observer: Observer
+        _ request: JobRequest, from start: TextToImage.Start,
+        input: (JobInput) throws -> [UInt8], interruption: Interruption, observer: Observer
     ) throws {
         let executor = executor.interrupted(by: interruption)
+        var request = request
+        try request.replaceInputs(with: input)
         switch request.task {
         case .draw:
-            let image = try request.image.map { _ in try input() }
-            try draw(request, image: image, from: start, on: executor, observer: observer)
+            try draw(request, from: start, on: executor, observer: observer)
         case .enlarge:
             let upscaler = try upscaler(request, on: executor)
-            let picture = try decode(input())
+            let picture = try decode(request.image ?? [], as: .image).composited()
             let plan = try upscaler.plan(
                 width: picture.width, height: picture.height, limit: configuration.memoryLimit)
             try observer.progress(
@@ -98,7 +99,7 @@ extension JobPainter {
             throw RequestProblem(
                 field: "seed", expected: "seeds below 2^63", found: "\(request.seed ?? 0)")
         }
-        let (_, plan, _) = try plan(request, image: request.image, on: executor.rehearsal)
+        let (_, plan, _) = try plan(request, on: executor.rehearsal)
         guard plan.width <= configuration.pixels / plan.height else {
             throw RequestProblem(
                 field: "width", expected: "at most \(configuration.pixels) pixels in all",
@@ -120,7 +121,7 @@ extension JobPainter {
         request.upscale = true
         request.count = 1
         let upscaler = try upscaler(request, on: executor.rehearsal)
-        let picture = try decode(request.image ?? [])
+        let picture = try decode(request.image ?? [], as: .image)
         guard picture.width <= configuration.enlargedPixels / picture.height else {
             throw RequestProblem(
                 field: "image",
@@ -134,13 +135,11 @@ extension JobPainter {
         return request
     }
 
-    private func decode(_ png: [UInt8]) throws -> Picture {
+    private func decode(_ png: [UInt8], as input: JobInput) throws -> Picture {
         do {
-            // A picture with transparency is seen on white.
-            return try decodePNG(png, maximumPixels: configuration.enlargedPixels)
-                .picture.composited()
+            return try decodePNG(png, maximumPixels: configuration.enlargedPixels).picture
         } catch {
-            throw RequestProblem(field: "image", expected: "a PNG", found: "\(error)")
+            throw RequestProblem(field: "\(input)", expected: "a PNG", found: "\(error)")
         }
     }
 
@@ -154,10 +153,10 @@ extension JobPainter {
 
 extension JobPainter {
     private func draw(
-        _ request: JobRequest, image: [UInt8]?, from start: TextToImage.Start,
-        on executor: Executor, observer: Observer
+        _ request: JobRequest, from start: TextToImage.Start, on executor: Executor,
+        observer: Observer
     ) throws {
-        let (painter, plan, upscaler) = try plan(request, image: image, on: executor)
+        let (painter, plan, upscaler) = try plan(request, on: executor)
         var index = start.picture
         try painter.run(
             plan, from: start, progress: observer.progress, warn: observer.warn,
@@ -194,11 +193,13 @@ extension JobPainter {
     }
 
     private func plan(
-        _ request: JobRequest, image: [UInt8]?, on executor: Executor
+        _ request: JobRequest, on executor: Executor
     ) throws -> (TextToImage, TextToImage.Plan, PictureUpscaler?) {
-        let initial = try image.map { image in
+        let initial = try request.image.map { image in
             InitialPicture(
-                try decode(image), strength: request.strength ?? InitialPicture.usualStrength)
+                try decode(image, as: .image),
+                mask: try request.mask.map { InpaintingMask(try decode($0, as: .mask)) },
+                strength: request.strength ?? InitialPicture.usualStrength)
         }
         let painter = TextToImage(try shelf.model(request.model ?? ""), on: executor)
         let upscaler =

@@ -176,8 +176,8 @@ extension JobQueue {
             configuration.log("a job could not be stored: \(error)")
             throw .storage("\(error)")
         }
-        // The picture is in the spool now.
-        if new.job.request.image != nil { new.job.request.image = [] }
+        // The pictures are in the spool now.
+        new.job.request.replaceInputs { _ in [] }
         record = new
         return new.job
     }

@@ -4,7 +4,7 @@ package import WeightStore
 extension JobRequest {
     fileprivate enum Key: String, CaseIterable {
         case task, prompt, negativePrompt = "negative_prompt", model, width, height, steps, guidance
-        case sampler, seed, count, upscale, upscaler, image, strength
+        case sampler, seed, count, upscale, upscaler, image, mask, strength
     }
 
     /// A request from its JSON object; every key must be known and of its type. Whether the numbers
@@ -39,9 +39,8 @@ extension JobRequest {
         count = try fields.integer(.count) ?? 1
         upscale = try fields.read(.upscale, "true or false", \.bool) ?? false
         upscaler = try fields.text(.upscaler)
-        image = try fields.read(.image, "a PNG file in base64") { value in
-            value.string.flatMap { Data(base64Encoded: $0) }.map(Array.init)
-        }
+        image = try fields.file(.image)
+        mask = try fields.file(.mask)
         strength = try fields.read(.strength, "a number above 0, at most 1") { value in
             value.double.flatMap { $0 > 0 && $0 <= 1 ? $0 : nil }
         }
@@ -57,6 +56,12 @@ extension JobRequest {
         case .draw where image == nil && strength != nil:
             throw RequestProblem(
                 field: "strength", expected: "an image beside it", found: "none")
+        case .draw where image == nil && mask != nil:
+            throw RequestProblem(
+                field: "mask", expected: "an image beside it", found: "none")
+        case .enlarge where mask != nil:
+            throw RequestProblem(
+                field: "mask", expected: "none for a picture to enlarge", found: "one")
         case .enlarge where image == nil:
             throw RequestProblem(
                 field: "image", expected: "a picture to enlarge", found: "none")
@@ -64,7 +69,7 @@ extension JobRequest {
         }
     }
 
-    /// The request as a JSON object; of a picture it says only that there is one.
+    /// The request as a JSON object; of pictures it says only that there are such.
     package var json: JSONValue {
         func integer(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
         func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
@@ -78,6 +83,7 @@ extension JobRequest {
         ]
         if image != nil {
             object["image"] = true
+            object["mask"] = mask == nil ? .null : true
             object["strength"] = strength.map { .number($0) } ?? .null
         }
         return .object(object)
@@ -107,6 +113,12 @@ private struct Fields {
         try read(key, "text without the character U+0000") { value in
             value.string.flatMap { $0.utf8.contains(0) ? nil : $0 }
         } ?? ""
+    }
+
+    func file(_ key: JobRequest.Key) throws(RequestProblem) -> [UInt8]? {
+        try read(key, "a PNG file in base64") { value in
+            value.string.flatMap { Data(base64Encoded: $0) }.map(Array.init)
+        }
     }
 
     func integer(_ key: JobRequest.Key) throws(RequestProblem) -> Int? {

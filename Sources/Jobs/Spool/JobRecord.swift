@@ -38,8 +38,8 @@ struct JobRecord: Sendable, Equatable {
         guard request["version"]?.int == Int(Self.version), request["id"]?.string == id,
             let created = request["created"]?.int, var fields = request["request"]?.object
         else { return nil }
-        // The picture itself stays on the disk.
-        if fields["image"] != nil { fields["image"] = "" }
+        // The pictures themselves stay on the disk.
+        for name in ["image", "mask"] where fields[name]?.bool == true { fields[name] = "" }
         guard let read = try? JobRequest(json: .object(fields)) else { return nil }
         job = Job(
             id: id, request: read, owner: request["owner"].flatMap(JobOwner.init(json:)),

@@ -5,6 +5,7 @@ internal import WeightStore
 ///     SPOOL/lock                                 held by the daemon
 ///     SPOOL/queue/ID/request.json                what was accepted
 ///     SPOOL/queue/ID/input.png                   the picture that came with it
+///     SPOOL/queue/ID/mask.png                    where that is painted anew
 ///     SPOOL/queue/ID/state.json                  what became of it; missing at first
 ///     SPOOL/queue/ID/checkpoint.safetensors      the walk to the picture being drawn
 ///     SPOOL/queue/ID/image-0.png …               the pictures
@@ -16,7 +17,6 @@ internal import WeightStore
 final class Spool: Sendable {
     let folder: String
     private let queue: String
-    private static let input = "input.png"
     // Held as long as the spool is in use.
     private let lock: FileLock
 
@@ -34,8 +34,9 @@ final class Spool: Sendable {
 
     /// Puts a new job on the disk, all of it or nothing.
     func accept(_ record: JobRecord) throws(WeightError) {
-        var files = [("request.json", record.requestJSON.serialized(pretty: true))]
-        if let image = record.job.request.image { files.append((Self.input, image)) }
+        let files =
+            [("request.json", record.requestJSON.serialized(pretty: true))]
+            + record.job.request.inputs.map { ($0.name.rawValue, $0.bytes) }
         try makeFolderDurably(
             jobFolder(record.job.id), hidden: ".new-\(record.job.id)", files: files)
     }
@@ -54,8 +55,10 @@ final class Spool: Sendable {
         "\(jobFolder(id))/image-\(index).png"
     }
 
-    /// The picture that came with the request.
-    func inputFile(_ id: String) -> String { "\(jobFolder(id))/\(Self.input)" }
+    /// A picture that came with the request.
+    func inputFile(_ id: String, _ input: JobInput) -> String {
+        "\(jobFolder(id))/\(input.rawValue)"
+    }
 
     func checkpointFile(_ id: String) -> String { "\(jobFolder(id))/checkpoint.safetensors" }
 
@@ -79,7 +82,7 @@ final class Spool: Sendable {
 
     /// Removes what only an unfinished job needs.
     func clearWork(of id: String) {
-        let results = ["request.json", "state.json", Self.input]
+        let results = ["request.json", "state.json"] + JobInput.allCases.map(\.rawValue)
         for name in namesInFolder(jobFolder(id))
         where !results.contains(name) && !name.hasPrefix("image-") {
             removeFile("\(jobFolder(id))/\(name)")

@@ -22,7 +22,30 @@ extension Request {
     mutating func jsonObject(
         upTo limit: Int, within budget: BodyBudget
     ) async throws -> JSONObject {
-        try requireJSON()
+        // A body of another kind is not looked at, so that a form on a foreign page cannot post one.
+        try require("application/json")
+        return try await readBody(upTo: limit, within: budget) { try Self.object(in: $0) }
+    }
+
+    /// What `convert` makes of the form in the body, which stays as with `jsonObject`.
+    mutating func form<Value: Sendable>(
+        upTo limit: Int, within budget: BodyBudget,
+        _ convert: @escaping @Sendable (MultipartForm) throws -> Value
+    ) async throws -> Value {
+        try require("multipart/form-data")
+        let type = headers[.contentType] ?? ""
+        return try await readBody(upTo: limit, within: budget) { body in
+            try convert(try MultipartForm(Array(body.readableBytesView), contentType: type))
+        }
+    }
+
+    /// Bytes that are parsed on the thread that serves all connections.
+    private static let quicklyRead = 1 << 16
+
+    private mutating func readBody<Value: Sendable>(
+        upTo limit: Int, within budget: BodyBudget,
+        _ parse: @escaping @Sendable (ByteBuffer) throws -> Value
+    ) async throws -> Value {
         let announced = headers[.contentLength].flatMap { Int($0) }
         guard announced ?? 0 <= limit else {
             throw APIError(
@@ -32,23 +55,17 @@ extension Request {
         let share = try budget.take(announced ?? limit)
         defer { budget.giveBack(share) }
         let body = try await collectBody(upTo: limit)
-        guard body.readableBytes > Self.quicklyRead else { return try Self.object(in: body) }
-        return try await withTaskExecutorPreference(globalConcurrentExecutor) {
-            try Self.object(in: body)
-        }
+        guard body.readableBytes > Self.quicklyRead else { return try parse(body) }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { try parse(body) }
     }
 
-    /// Bytes that are parsed on the thread that serves all connections.
-    private static let quicklyRead = 1 << 16
-
-    /// A body of another kind is not looked at, so that a form on a foreign page cannot post one.
-    private func requireJSON() throws(APIError) {
+    private func require(_ expected: String) throws(APIError) {
         let type = headers[.contentType] ?? "none"
         let name = type.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
-        guard name == "application/json" else {
+        guard name == expected else {
             throw APIError(
                 .unsupportedMediaType,
-                "Content-Type: expected application/json, found \(type.prefix(100))")
+                "Content-Type: expected \(expected), found \(type.prefix(100))")
         }
     }
 

@@ -11,6 +11,9 @@ struct Desk: Sendable {
     let budget: BodyBudget
     let version: String
 
+    /// What reads other programs' masks.
+    var masks: ForeignMask { ForeignMask(pixels: queue.configuration.enlargedPixels) }
+
     /// Puts a request into the queue for who sent it.
     func submit(_ request: JobRequest, _ context: ServiceContext) async throws -> Job {
         let job = try await queue.submit(request, owner: context.connection.owner)

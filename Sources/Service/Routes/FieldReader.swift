@@ -30,6 +30,13 @@ struct FieldReader {
         }
     }
 
+    /// How much of a picture may change.
+    func strength(_ key: String) throws(RequestProblem) -> Double? {
+        try read(key, "a number above 0, at most 1") { value in
+            value.double.flatMap { $0 > 0 && $0 <= 1 ? $0 : nil }
+        }
+    }
+
     func choice(_ key: String, _ choices: [String]) throws(RequestProblem) -> String? {
         try read(key, "one of " + choices.joined(separator: ", ")) { value in
             value.string.flatMap { choices.contains($0) ? $0 : nil }

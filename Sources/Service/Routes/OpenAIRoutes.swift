@@ -1,98 +1,43 @@
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Jobs
 import WeightStore
 
 extension Routes {
-    /// OpenAI's `/v1/images/generations`: answered when the pictures are there.
-    /// - Source: OpenAI's API reference, "Create image". `stream` is not offered.
+    /// OpenAI's `/v1/images/generations` and `/v1/images/edits`: answered when the pictures are
+    /// there.
+    /// - Source: OpenAI's API reference, "Create image" and "Create image edit". `stream` is not
+    ///   offered.
     func addOpenAI(_ desk: Desk) {
         post("/v1/images/generations") { request, context in
             var request = request
             let object = try await request.jsonObject(upTo: BodyLimit.text, within: desk.budget)
-            let order = try await naming(["count": "n", "width": "size", "height": "size"]) {
-                try OpenAIOrder(object)
+            let order = try await naming(openAINames) { try OpenAIOrder(object) }
+            return try await desk.draw(order, for: request, context)
+        }
+        post("/v1/images/edits") { request, context in
+            var request = request
+            let order = try await request.form(
+                upTo: BodyLimit.pictures, within: desk.budget
+            ) { form in
+                let form = try OpenAIForm(form)
+                return try OpenAIOrder(form.object, editing: form.picture(masks: desk.masks))
             }
-            let job = try await naming(["count": "n", "width": "size", "height": "size"]) {
-                try await desk.draw(order.request, for: request, context)
-            }
-            var response = Response.json(try order.answer(job, desk, request))
-            response.headers[.connection] = "close"
-            return response
+            return try await desk.draw(order, for: request, context)
         }
     }
 }
 
-/// A request for pictures in OpenAI's words.
-struct OpenAIOrder {
-    /// The same in ours.
-    let request: JobRequest
-    /// Whether the answer holds addresses instead of pictures.
-    let wantsAddresses: Bool
+/// OpenAI's names by those of `JobRequest`.
+private let openAINames = ["count": "n", "width": "size", "height": "size"]
 
-    /// Fields that go to the job as they are.
-    private static let shared: Set<String> = [
-        "prompt", "negative_prompt", "model", "steps", "guidance", "sampler", "seed", "upscale",
-        "upscaler",
-    ]
-    /// Fields that choose between what this daemon does and what it cannot.
-    private static let choices = [
-        "background": ["auto", "opaque"], "output_format": ["png"],
-        "response_format": ["url", "b64_json"], "moderation": ["auto", "low"],
-        "style": ["vivid", "natural"],
-        "quality": ["auto", "standard", "hd", "low", "medium", "high", "xhigh", "max"],
-    ]
-
-    init(_ object: JSONObject) throws(RequestProblem) {
-        let fields = FieldReader(object: object)
-        var job = JSONObject()
-        for (key, value) in object {
-            if Self.shared.contains(key) {
-                job[key] = value
-            } else if let choices = Self.choices[key] {
-                _ = try fields.choice(key, choices)
-            } else if !["n", "size", "stream", "user", "safety_identifier"].contains(key) {
-                throw RequestProblem(
-                    field: key, expected: "a field of this daemon's", found: "an unknown one")
-            }
+extension Desk {
+    fileprivate func draw(
+        _ order: OpenAIOrder, for request: Request, _ context: ServiceContext
+    ) async throws -> Response {
+        let job = try await naming(openAINames) {
+            try await draw(order.request, for: request, context)
         }
-        _ = try fields.text("user")
-        _ = try fields.text("safety_identifier")
-        _ = try fields.read("stream", "false: pictures come as a whole") {
-            $0 == .bool(false) ? true : nil
-        }
-        job["count"] = try fields.integer("n", in: 1...10).map { .integer(Int64($0)) }
-        if let size = try fields.read("size", "\"auto\" or \"WIDTHxHEIGHT\"", Self.size),
-            let (width, height) = size
-        {
-            job["width"] = .integer(width)
-            job["height"] = .integer(height)
-        }
-        request = try JobRequest(json: .object(job))
-        wantsAddresses = object["response_format"]?.string == "url"
-    }
-
-    /// Nil for what is no size, nil within for `auto`.
-    private static func size(_ value: JSONValue) -> (Int64, Int64)?? {
-        guard let text = value.string else { return nil }
-        if text == "auto" { return .some(nil) }
-        let sides = text.split(separator: "x", omittingEmptySubsequences: false)
-        guard sides.count == 2, let width = Int64(sides[0]), let height = Int64(sides[1]) else {
-            return nil
-        }
-        return .some((width, height))
-    }
-
-    func answer(_ job: Job, _ desk: Desk, _ http: Request) throws -> JSONValue {
-        let origin = "http://\(http.head.authority ?? "localhost")"
-        let pictures = try job.images.indices.map { index -> JSONValue in
-            if wantsAddresses {
-                return ["url": .string("\(origin)/v1/jobs/\(job.id)/images/\(index)")]
-            }
-            let bytes = try desk.picture(job.id, index)
-            return ["b64_json": .string(Data(bytes).base64EncodedString())]
-        }
-        return ["created": .integer(job.created), "data": .array(pictures)]
+        return try .closing(order.answer(job, self, request))
     }
 }

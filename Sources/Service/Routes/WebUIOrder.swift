@@ -12,9 +12,10 @@ struct WebUIOrder {
 
     /// - Parameters:
     ///   - defaultModel: what was set for requests that name no model.
-    ///   - begins: with a picture, the first of `init_images`; upstream's own strength is 0.75.
+    ///   - masks: for `img2img`, which begins with the first of `init_images` and may have a mask;
+    ///     upstream's own strength is 0.75.
     init(
-        _ object: JSONObject, defaultModel: String?, begins: Bool = false
+        _ object: JSONObject, defaultModel: String?, masks: ForeignMask? = nil
     ) throws(RequestProblem) {
         let fields = FieldReader(object: object)
         var job = JSONObject()
@@ -32,17 +33,24 @@ struct WebUIOrder {
         if try fields.flag("enable_hr") ?? false { job["upscale"] = true }
         wantsPictures = try fields.flag("send_images") ?? true
         // Clients send a picture's megabytes and do not want them back.
-        self.object = begins ? object.without("init_images") : object
+        self.object = object.without("init_images").without("mask")
         var request = try JobRequest(json: .object(job))
-        if begins {
+        if let masks {
             request.image = try Self.initialImage(object)
-            let expected = "a number above 0, at most 1"
-            request.strength =
-                try fields.read("denoising_strength", expected) { value in
-                    value.double.flatMap { $0 > 0 && $0 <= 1 ? $0 : nil }
-                } ?? 0.75
+            request.mask = try Self.mask(fields, masks)
+            request.strength = try fields.strength("denoising_strength") ?? 0.75
         }
         self.request = request
+    }
+
+    /// Nil where there is none. Its edge is not blurred, whatever `mask_blur` says.
+    private static func mask(
+        _ fields: FieldReader, _ masks: ForeignMask
+    ) throws(RequestProblem) -> [UInt8]? {
+        let isInverted = try fields.integer("inpainting_mask_invert", in: 0...1) == 1
+        guard let value = fields.object["mask"], value != .null else { return nil }
+        let bytes = try webUIPicture(fields.object, "mask")
+        return isInverted ? try masks.inverted(bytes, field: "mask") : bytes
     }
 
     private static func initialImage(_ object: JSONObject) throws(RequestProblem) -> [UInt8] {

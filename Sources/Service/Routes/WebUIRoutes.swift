@@ -29,7 +29,8 @@ extension Routes {
                     "image": "init_images", "strength": "denoising_strength",
                 ]
                 let order = try await naming(names) {
-                    try WebUIOrder(object, defaultModel: settings.model, begins: begins)
+                    try WebUIOrder(
+                        object, defaultModel: settings.model, masks: begins ? desk.masks : nil)
                 }
                 let job = try await naming(names) {
                     try await desk.draw(order.request, for: request, context)
@@ -55,7 +56,9 @@ extension Routes {
             var request = request
             let object = try await request.jsonObject(
                 upTo: BodyLimit.pictures, within: desk.budget)
-            return .json(try pictureInformation(object))
+            // What was enlarged is told of as well.
+            let pixels = 16 * desk.queue.configuration.enlargedPixels
+            return .json(try pictureInformation(object, maximumPixels: pixels))
         }
     }
 
@@ -127,11 +130,11 @@ private func enlargement(
     return request
 }
 
-private func pictureInformation(_ object: JSONObject) throws -> JSONValue {
+private func pictureInformation(_ object: JSONObject, maximumPixels: Int) throws -> JSONValue {
     let bytes = try webUIPicture(object)
     let decoded: DecodedPicture
     do {
-        decoded = try decodePNG(bytes)
+        decoded = try decodePNG(bytes, maximumPixels: maximumPixels)
     } catch {
         throw RequestProblem(field: "image", expected: "a PNG file", found: "\(error)")
     }

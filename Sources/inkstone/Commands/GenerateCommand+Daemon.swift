@@ -34,8 +34,8 @@ extension GenerateCommand {
         object["width"] = size.map { .integer(Int64($0.width)) }
         object["height"] = size.map { .integer(Int64($0.height)) }
         if let initial {
-            let bytes = try readInput(initial, limit: 1 << 30)
-            object["image"] = .string(Data(bytes).base64EncodedString())
+            object["image"] = try Self.file(initial)
+            object["mask"] = try mask.map(Self.file)
             object["strength"] = strength.map { .number($0) }
         }
         if let seed {
@@ -45,6 +45,10 @@ extension GenerateCommand {
             object["seed"] = .integer(seed)
         }
         return .object(object)
+    }
+
+    private static func file(_ name: String) throws -> JSONValue {
+        .string(Data(try readInput(name, limit: 1 << 30)).base64EncodedString())
     }
 }
 
