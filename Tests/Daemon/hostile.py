@@ -16,6 +16,7 @@ from hostile_requests import (
     talk,
     test_bodies,
     test_fields,
+    test_forms,
     test_paths,
 )
 
@@ -240,6 +241,7 @@ def main() -> None:
         test_framing,
         test_fields,
         test_bodies,
+        test_forms,
         test_paths,
         test_other_user,
         test_crowd,

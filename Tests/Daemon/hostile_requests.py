@@ -1,9 +1,12 @@
 """Requests that are well framed and make no sense: wrong values, wrong bodies, wrong paths."""
 
 import contextlib
+import io
 import re
 import socket
 import time
+
+from PIL import Image
 
 from harness import Answer, Daemon, Report
 
@@ -140,6 +143,54 @@ def test_bodies(report: Report, daemon: Daemon) -> None:
         )
     answer = daemon.ask("POST", "/v1/jobs", {"prompt": "x" * 2**20})
     report.check("a prompt of 1 MB", "400 or 413", answer.status, answer.status in (400, 413))
+
+
+def test_forms(report: Report, daemon: Daemon) -> None:
+    def part(name: str, value: bytes) -> bytes:
+        head = f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+        return head.encode() + value + b"\r\n"
+
+    def png(mode: str, size: tuple[int, int]) -> bytes:
+        file = io.BytesIO()
+        Image.new(mode, size).save(file, "PNG")
+        return file.getvalue()
+
+    end = b"--b--\r\n"
+    prompt = part("prompt", "苹果".encode())
+    picture = part("image", png("RGB", (64, 64)))
+    clear = png("RGBA", (64, 64))
+    kind = "multipart/form-data; boundary=b"
+    forms = {
+        "nothing": (kind, b""),
+        "no boundary": ("multipart/form-data", prompt + picture + end),
+        "another boundary": ("multipart/form-data; boundary=c", prompt + picture + end),
+        "no end": (kind, prompt + picture),
+        "cut off in a picture": (kind, prompt + picture[:-40]),
+        "no picture": (kind, prompt + end),
+        "no prompt": (kind, picture + end),
+        "two pictures": (kind, prompt + picture * 2 + end),
+        "no PNG": (kind, prompt + part("image", b"GIF89a") + end),
+        "400 million pixels": (kind, prompt + part("image", png("1", (20_000, 20_000))) + end),
+        "a mask of them": (kind, prompt + picture + part("mask", png("1", (20_000, 20_000))) + end),
+        "an opaque mask": (kind, prompt + picture + part("mask", png("RGB", (64, 64))) + end),
+        "two masks": (kind, prompt + picture + part("mask", clear) * 2 + end),
+        "bad UTF-8": (kind, picture + part("prompt", b"\xff\xfe") + end),
+        "U+0000": (kind, picture + part("prompt", b"a\0") + end),
+        "a number that is none": (kind, prompt + picture + part("n", b"1e999") + end),
+        "a negative number": (kind, prompt + picture + part("strength", b"-1") + end),
+        "a field that there is not": (kind, prompt + picture + part("colour", b"red") + end),
+        "100,000 fields": (kind, prompt * 100_000 + end),
+        "a head of 1 MB": (kind, b"--b\r\n" + b"x" * 2**20 + b"\r\n\r\n" + end),
+        "1 MB of hyphens": (kind, b"-" * 2**20),
+        "1 MB of line ends": (kind, b"--b" + b"\r\n" * 2**19),
+        "JSON": ("application/json", b'{"prompt":"x"}'),
+    }
+    for name, (content_type, body) in forms.items():
+        answer = daemon.ask("POST", "/v1/images/edits", body, {"Content-Type": content_type})
+        good = answer.status == (415 if name == "JSON" else 400)
+        report.check(
+            f"form: {name}", "refused in words", f"{answer.status} {sentence(answer)[:60]}", good
+        )
 
 
 def sentence(answer: Answer) -> str:
