@@ -29,6 +29,10 @@ void ck_fill_attention_q8(ck_attention_q8_table *table, ck_isa isa) {
     } else if (isa == CK_ISA_AVX512_VNNI) {
         ck_fill_attention_q8__avx512_vnni(table);
     }
+#elif defined(__aarch64__)
+    if (isa == CK_ISA_NEON_DOTPROD) {
+        ck_fill_attention_q8__neon_dotprod(table);
+    }
 #endif
 }
 
@@ -71,7 +75,7 @@ size_t ck_attention_q8_packed_bytes(size_t keys, size_t head_dim) {
     return layout_of(keys, head_dim).bytes;
 }
 
-/// Keys without their mean, each with a scale, as unsigned bytes. The last one is repeated.
+/// Keys without their mean, each with a scale, biased. The last one is repeated.
 static void pack_keys(ck_attention_q8_head head, const float *k, size_t ldk, uint8_t *keys,
                       float *scales) {
     const size_t depth = depth_of(head.head_dim), rows = round_up(head.keys, CK_ATTENTION_Q8_KEYS);
@@ -93,7 +97,7 @@ static void pack_keys(ck_attention_q8_head head, const float *k, size_t ldk, uin
         int32_t sum;
         scales[i] = ck_kernels.quantize.quantize_q8(depth, row, (int8_t *)to, &sum);
         for (size_t d = 0; d < depth; d++) {
-            to[d] ^= 128;
+            to[d] ^= ck_kernels.attention_q8.key_bias;
         }
     }
 }
@@ -118,19 +122,20 @@ static void find_value_scales(ck_attention_q8_head head, const float *v, size_t 
 
 /// Four keys of a channel stand together; adding 1.5 · 2²³ rounds, and leaves the integer in the
 /// low bits.
-static void pack_values(ck_attention_q8_head head, const float *v, size_t ldv, int8_t *values,
+static void pack_values(ck_attention_q8_head head, const float *v, size_t ldv, uint8_t *values,
                         float *scales) {
+    const uint8_t bias = ck_kernels.attention_q8.value_bias;
     const size_t channels = channels_of(head.head_dim);
     float inverse[longest_row];
     find_value_scales(head, v, ldv, inverse, scales);
-    memset(values, 0, round_up(head.keys, group) * channels);
+    memset(values, bias, round_up(head.keys, group) * channels);
     for (size_t i = 0; i < head.keys; i++) {
-        int8_t *to = values + i / group * channels * group + i % group;
+        uint8_t *to = values + i / group * channels * group + i % group;
         for (size_t c = 0; c < head.head_dim; c++) {
             const float biased = v[i * ldv + c] * inverse[c] + 0x1.8p23f;
             int32_t bits;
             memcpy(&bits, &biased, sizeof bits);
-            to[c * group] = (int8_t)bits;
+            to[c * group] = (uint8_t)bits ^ bias;
         }
     }
 }
@@ -140,12 +145,22 @@ void ck_attention_q8_pack(ck_attention_q8_head head, const float *k, size_t ldk,
     const packed_layout layout = layout_of(head.keys, head.head_dim);
     char *const base = packed;
     pack_keys(head, k, ldk, (uint8_t *)base + layout.keys, (float *)(base + layout.key_scales));
-    pack_values(head, v, ldv, (int8_t *)base + layout.values,
+    pack_values(head, v, ldv, (uint8_t *)base + layout.values,
                 (float *)(base + layout.value_scales));
 }
 
 /// Numbers that each query of a tile has beside its scores and accumulators.
-enum { query_scale, query_offset, block_maximum, maximum, sum, rescale, factor, query_numbers };
+enum {
+    query_scale,
+    query_offset,
+    block_maximum,
+    weight_sum,
+    maximum,
+    sum,
+    rescale,
+    factor,
+    query_numbers,
+};
 
 /// Scores, accumulators, the queries' own numbers; then weights and queries in bytes.
 size_t ck_attention_q8_scratch_bytes(size_t head_dim) {
@@ -168,6 +183,7 @@ static ck_attention_q8_block whole_tile(ck_attention_q8_head head, char *scratch
         .scale = numbers + query_scale * tile_queries,
         .scores = scores,
         .weights = (uint8_t *)bytes,
+        .weight_sum = (int32_t *)(numbers + weight_sum * tile_queries),
         .block_maximum = numbers + block_maximum * tile_queries,
         .maximum = numbers + maximum * tile_queries,
         .sum = numbers + sum * tile_queries,
@@ -190,7 +206,7 @@ static void begin(ck_attention_q8_head head, const ck_attention_q8_block *tile, 
                 ck_kernels.quantize.quantize_q8(head.head_dim, q + r * ldq, row, &sum);
             tile->scale[r] = scale * factor;
         }
-        tile->offset[r] = -128 * sum;
+        tile->offset[r] = -ck_kernels.attention_q8.key_bias * sum;
         for (size_t d = 0; d < tile->depth; d += group) {
             memcpy(tile->queries + d * tile_queries + r * group, row + d, group);
         }
@@ -221,7 +237,7 @@ void ck_attention_q8(ck_attention_q8_head head, size_t queries, const float *q, 
         block.keys = smaller(block_keys, head.keys - key);
         block.key = (const uint8_t *)base + layout.keys + key * block.depth;
         block.key_scale = (const float *)(base + layout.key_scales) + key;
-        block.value = (const int8_t *)base + layout.values + key * block.channels;
+        block.value = (const uint8_t *)base + layout.values + key * block.channels;
         kernels->scores(&block);
         kernels->softmax(&block);
         kernels->accumulate(&block);

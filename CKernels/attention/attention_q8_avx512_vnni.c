@@ -11,6 +11,8 @@
 
 enum { tile_numbers = 8 };
 
+#include "attention_q8_vnni.h"
+
 #include "attention_q8_vector.h"
 
 #pragma clang attribute pop

@@ -15,6 +15,8 @@ static inline i32v i32v_dot(i32v sum, i32v unsigned_bytes, i32v signed_bytes) {
 
 enum { tile_numbers = 4 };
 
+#include "attention_q8_vnni.h"
+
 #include "attention_q8_vector.h"
 
 #pragma clang attribute pop

@@ -2,6 +2,7 @@
 #include "attention_q8_table.h"
 
 #include <math.h>
+#include <string.h>
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -24,6 +25,7 @@ static void scores__reference(const ck_attention_q8_block *block) {
 }
 
 static void softmax__reference(const ck_attention_q8_block *block) {
+    memset(block->weights, 0, (block->keys + group - 1) / group * group * tile);
     for (size_t r = 0; r < tile; r++) {
         int32_t sum = 0;
         for (size_t i = 0; i < block->keys; i++) {
@@ -37,6 +39,7 @@ static void softmax__reference(const ck_attention_q8_block *block) {
         block->factor[r] = exp2f(block->block_maximum[r] - maximum);
         block->sum[r] = block->sum[r] * block->rescale[r] + block->factor[r] * (float)sum;
         block->maximum[r] = maximum;
+        block->weight_sum[r] = sum;
     }
 }
 
@@ -46,7 +49,8 @@ static void accumulate__reference(const ck_attention_q8_block *block) {
             int32_t sum = 0;
             for (size_t i = 0; i < block->keys; i++) {
                 const uint8_t weight = block->weights[(i / group * tile + r) * group + i % group];
-                sum += weight * block->value[(i / group * block->channels + c) * group + i % group];
+                const size_t value = (i / group * block->channels + c) * group + i % group;
+                sum += weight * (int8_t)block->value[value];
             }
             float *total = block->accumulators + c * tile + r;
             *total = *total * block->rescale[r] + block->factor[r] * (float)sum;
@@ -59,5 +63,6 @@ void ck_fill_attention_q8__reference(ck_attention_q8_table *table) {
         .scores = scores__reference,
         .softmax = softmax__reference,
         .accumulate = accumulate__reference,
+        .key_bias = 128,
     };
 }

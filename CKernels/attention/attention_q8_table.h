@@ -21,13 +21,14 @@ typedef struct ck_attention_q8_block {
     size_t depth;            ///< head_dim rounded up to 4.
     size_t channels;         ///< head_dim rounded up to 8.
     int8_t *queries;         ///< [depth / 4][r][4]; 64-byte aligned.
-    int32_t *offset;         ///< [r], −128 · Σ queries[r].
+    int32_t *offset;         ///< [r], −key_bias · Σ queries[r].
     float *scale;            ///< [r], of the scores in units of log₂.
-    const uint8_t *key;      ///< [keys rounded up to 8][depth], 128 added; the last one repeats.
+    const uint8_t *key;      ///< [keys rounded up to 8][depth], biased; the last one repeats.
     const float *key_scale;  ///< [keys rounded up to 8].
-    const int8_t *value;     ///< [keys / 4, rounded up][channels][4]; zero behind the last key.
+    const uint8_t *value;    ///< [keys / 4, rounded up][channels][4], biased.
     float *scores;           ///< [keys rounded up to 8][r].
-    uint8_t *weights;        ///< [keys / 4, rounded up][r][4].
+    uint8_t *weights;        ///< [keys / 4, rounded up][r][4]; those behind the last key are 0.
+    int32_t *weight_sum;     ///< [r], of this block's weights; for kernels that bias values.
     float *block_maximum;    ///< [r], of this block's scores.
     float *maximum, *sum;    ///< [r], running.
     float *rescale, *factor; ///< [r], what the accumulators and this block's sums are scaled by.
@@ -46,6 +47,8 @@ typedef struct ck_attention_q8_table {
     /// accumulators[c][r] = accumulators[c][r] · rescale[r] + factor[r] · Σᵢ weights[i][r] ·
     /// value[i][c].
     void (*accumulate)(const ck_attention_q8_block *block);
+    /// What is added to keys and to values, 0 or 128, where products take bytes of that sign.
+    uint8_t key_bias, value_bias;
     bool is_preferred;
 } ck_attention_q8_table;
 
@@ -56,5 +59,6 @@ void ck_fill_attention_q8__reference(ck_attention_q8_table *table);
 void ck_fill_attention_q8__avx_vnni(ck_attention_q8_table *table);
 void ck_fill_attention_q8__avx512_vnni_256(ck_attention_q8_table *table);
 void ck_fill_attention_q8__avx512_vnni(ck_attention_q8_table *table);
+void ck_fill_attention_q8__neon_dotprod(ck_attention_q8_table *table);
 
 #endif

@@ -1,43 +1,12 @@
 /// The kernels of attention in integers in the words of the rung's vector and byte headers, which
 /// come first, with `tile_numbers`: the rows of a register tile. A tile is three vectors wide.
+/// The rung's file also brings `multiply_bytes`, the biases that its products ask for, and
+/// `i32v_dot_weights`.
 #ifndef CK_ATTENTION_Q8_VECTOR_H
 #define CK_ATTENTION_Q8_VECTOR_H
 
 #include "../elementwise/exponential.h"
-#include "attention_q8_table.h"
-
-enum { wide = 3, tile_queries = CK_ATTENTION_Q8_QUERIES, group = CK_ATTENTION_Q8_GROUP };
-
-/// sums[i][v] += Σ over the groups k of numbers[i] · vectors[v]: `numbers` [k] advances by
-/// `number_stride` bytes with k, by `row_stride` with i. Whichever is unsigned comes first.
-typedef struct byte_product {
-    size_t groups;
-    const void *numbers;
-    size_t number_stride, row_stride;
-    const void *vectors; ///< [k][tile_queries][4], at the first lane's.
-    bool numbers_are_unsigned;
-} byte_product;
-
-static inline __attribute__((always_inline)) void multiply_bytes(byte_product product,
-                                                                 i32v (*sums)[wide]) {
-    const char *number = product.numbers;
-    const char *vector = product.vectors;
-    for (size_t k = 0; k < product.groups; k++) {
-        i32v x[wide];
-        for (size_t v = 0; v < wide; v++) {
-            x[v] = i32v_load(vector + v * sizeof x[v]);
-        }
-        for (size_t i = 0; i < tile_numbers; i++) {
-            const i32v y = i32v_all_bytes(number + i * product.row_stride);
-            for (size_t v = 0; v < wide; v++) {
-                sums[i][v] = product.numbers_are_unsigned ? i32v_dot(sums[i][v], y, x[v])
-                                                          : i32v_dot(sums[i][v], x[v], y);
-            }
-        }
-        number += product.number_stride;
-        vector += tile_queries * group;
-    }
-}
+#include "attention_q8_product.h"
 
 /// The scores of three vectors of queries, from `first` on.
 static inline __attribute__((always_inline)) void score_queries(ck_attention_q8_block block,
@@ -58,7 +27,7 @@ static inline __attribute__((always_inline)) void score_queries(ck_attention_q8_
                                       .number_stride = group,
                                       .row_stride = block.depth,
                                       .vectors = block.queries + first * group,
-                                      .numbers_are_unsigned = true},
+                                      .numbers_are_keys = true},
                        sums);
         for (size_t i = 0; i < tile_numbers; i++) {
             const f32v scale = f32v_all(block.key_scale[key + i]);
@@ -98,7 +67,8 @@ static inline f32v weight_of(f32v x) {
 
 /// The weights of the lanes from `lane` on; returns their sum.
 static inline __attribute__((always_inline)) i32v weigh(ck_attention_q8_block block, size_t lane) {
-    static const uint8_t ones[2 * group] = {1, 1, 1, 1};
+    static const uint8_t ones[group] = {1, 1, 1, 1};
+    static const uint8_t kept[2 * group] = {255, 255, 255, 255};
     const f32v largest = f32v_load(block.block_maximum + lane);
     i32v sum = i32v_zero();
     for (size_t key = 0; key < block.keys; key += group) {
@@ -107,12 +77,15 @@ static inline __attribute__((always_inline)) i32v weigh(ck_attention_q8_block bl
         for (size_t i = 0; i < group; i++) {
             weight[i] = weight_of(f32v_sub(f32v_load(from + i * tile_queries), largest));
         }
-        const i32v bytes = i32v_low_bytes(weight[0], weight[1], weight[2], weight[3]);
-        i32v_store(block.weights + key * tile_queries + lane * group, bytes);
         // Repetitions of the last key do not count.
         const size_t left = block.keys - key;
-        sum = i32v_dot(sum, bytes, i32v_all_bytes(ones + (left < group ? group - left : 0)));
+        const i32v mask = i32v_all_bytes(kept + (left < group ? group - left : 0));
+        const i32v all = i32v_low_bytes(weight[0], weight[1], weight[2], weight[3]);
+        const i32v bytes = i32v_and(all, mask);
+        i32v_store(block.weights + key * tile_queries + lane * group, bytes);
+        sum = i32v_dot_weights(sum, bytes, i32v_all_bytes(ones));
     }
+    i32v_store(block.weight_sum + lane, sum);
     return sum;
 }
 
@@ -138,7 +111,8 @@ accumulate_channels(ck_attention_q8_block block, size_t channel, size_t first) {
     i32v sums[tile_numbers][wide];
     for (size_t i = 0; i < tile_numbers; i++) {
         for (size_t v = 0; v < wide; v++) {
-            sums[i][v] = i32v_zero();
+            const i32v weights = i32v_load(block.weight_sum + first + v * f32v_lanes);
+            sums[i][v] = i32v_times(weights, -value_bias);
         }
     }
     multiply_bytes((byte_product){.groups = (block.keys + group - 1) / group,
@@ -170,6 +144,8 @@ static const ck_attention_q8_table vector_kernels = {
     .scores = scores,
     .softmax = softmax,
     .accumulate = accumulate,
+    .key_bias = key_bias,
+    .value_bias = value_bias,
     .is_preferred = true,
 };
 

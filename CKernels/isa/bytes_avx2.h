@@ -25,6 +25,14 @@ static inline i32v i32v_all_bytes(const void *p) {
     return _mm256_set1_epi32(bytes);
 }
 
+static inline i32v i32v_and(i32v a, i32v b) {
+    return _mm256_and_si256(a, b);
+}
+
+static inline i32v i32v_times(i32v x, int32_t factor) {
+    return _mm256_mullo_epi32(x, _mm256_set1_epi32(factor));
+}
+
 static inline f32v f32v_from_i32(i32v x) {
     return _mm256_cvtepi32_ps(x);
 }

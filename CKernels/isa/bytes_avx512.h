@@ -30,6 +30,14 @@ static inline i32v i32v_dot(i32v sum, i32v unsigned_bytes, i32v signed_bytes) {
     return _mm512_dpbusd_epi32(sum, unsigned_bytes, signed_bytes);
 }
 
+static inline i32v i32v_and(i32v a, i32v b) {
+    return _mm512_and_si512(a, b);
+}
+
+static inline i32v i32v_times(i32v x, int32_t factor) {
+    return _mm512_mullo_epi32(x, _mm512_set1_epi32(factor));
+}
+
 static inline f32v f32v_from_i32(i32v x) {
     return _mm512_cvtepi32_ps(x);
 }
