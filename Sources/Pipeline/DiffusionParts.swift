@@ -40,6 +40,7 @@ struct DiffusionParts {
         let latents = model.latentShape(width: width, height: height)
         let ids = [[Int32]](
             repeating: [Int32](repeating: 0, count: encoder.maximumLength), count: images)
+        // Held by the denoising stage: it is alive in all stages after its own, as in the run.
         let context = encoder(ids, on: rehearsal)
         let text = PlannableStage { _ in
             StageNeeds(.text, weights: textWeights, on: rehearsal) { _ = encoder(ids, on: $0) }
@@ -59,7 +60,7 @@ struct DiffusionParts {
         }
         let decode = decoder.stage(
             latents: latents, weights: vaeWeights, pictureBytes: width * height * 3,
-            tiling: tiling, on: executor)
+            tiling: tiling, on: rehearsal)
         let encode = PlannableStage { room in
             StageNeeds(
                 .encode, weights: vaeWeights, pictureBytes: width * height * 3, on: rehearsal

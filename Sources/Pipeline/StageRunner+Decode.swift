@@ -25,7 +25,7 @@ extension StageRunner {
         let stage = decoder.stage(
             latents: latents, weights: weights,
             pictureBytes: (shape.count + result.count) * MemoryLayout<Float>.size, tiling: tiling,
-            on: executor)
+            on: executor.rehearsal)
         let plans = try StagePlans(
             [stage], limit: memoryLimit, for: "decoding latents of \(shape)")
         plans.reserve(on: executor)
@@ -62,12 +62,12 @@ extension AutoencoderKLDecoder {
     /// - Parameters:
     ///   - pictureBytes: what exists beside the activations.
     ///   - tiling: where there is room for it.
+    ///   - rehearsal: holds what will be alive beside it.
     func stage(
         latents: Shape, weights: WeightFile, pictureBytes: Int, tiling: Tiling,
-        on executor: Executor
+        on rehearsal: Executor
     ) -> PlannableStage {
-        let rehearsal = executor.rehearsal
-        return PlannableStage { room in
+        PlannableStage { room in
             StageNeeds(.decode, weights: weights, pictureBytes: pictureBytes, on: rehearsal) {
                 executor in
                 decode(
