@@ -1,18 +1,6 @@
 internal import Tensors
 
 extension Convolution {
-    /// The rows of the input that rows of the output read.
-    /// - Parameters:
-    ///   - height: of the input.
-    ///   - doubled: the input is seen at twice its size.
-    func inputRows(for rows: Range<Int>, height: Int, doubled: Bool) -> Range<Int> {
-        guard !rows.isEmpty else { return 0..<0 }
-        let factor = doubled ? 2 : 1
-        let first = rows.lowerBound * window.stride - window.before
-        let last = (rows.upperBound - 1) * window.stride - window.before + window.kernel - 1
-        return max(first, 0) / factor..<min(last, height * factor - 1) / factor + 1
-    }
-
     /// Rows are best computed so many at a time from the top on: Winograd's tiles are.
     var rowsAtOnce: Int { matrix.isInt8 && window == .same(kernel: 3) ? WinogradPlan.side : 1 }
 

@@ -50,11 +50,31 @@ package struct RowGraph: Sendable {
             self.residuals = residuals
         }
 
-        /// All pictures that the layer reads.
-        var sources: [Index] { inputs + residuals.map(\.index) }
+        fileprivate var reach: Reach {
+            Reach(
+                inputs: inputs, sources: inputs + residuals.map(\.index),
+                window: convolution.window, doubled: doubled,
+                rowsAtOnce: convolution.rowsAtOnce,
+                multiplyAdds: convolution.matrix.multiplyAddsPerRow)
+        }
+    }
+
+    /// What a picture is computed from, in plain values: finding a plan asks for it thousands of times.
+    struct Reach: Sendable {
+        var inputs: [Index] = []
+        /// All pictures that are read: inputs, then residuals.
+        var sources: [Index] = []
+        var window = Window.point
+        var doubled = false
+        /// Rows are best computed so many at a time.
+        var rowsAtOnce = 1
+        /// For each pixel.
+        var multiplyAdds = 0
     }
 
     private(set) var nodes: [Node]
+    /// Of each picture; the given one's is empty.
+    private(set) var reach = [Reach()]
     /// The last layer that reads a picture; the picture itself where none does.
     private(set) var lastReader: [Index]
     /// Whether a layer reads the picture through a norm.
@@ -83,7 +103,8 @@ package struct RowGraph: Sendable {
         let shape = layer.convolution.output(
             nodes[layer.inputs[0]].shape, doubled: layer.doubled)
         nodes.append(Node(shape: shape, layer: layer))
-        for source in layer.sources { lastReader[source] = last }
+        reach.append(layer.reach)
+        for source in reach[last].sources { lastReader[source] = last }
         if layer.norm != nil { isNormed[layer.inputs[0]] = true }
         lastReader.append(last)
         isNormed.append(false)
@@ -105,7 +126,7 @@ package struct RowGraph: Sendable {
 
     /// Multiply-adds of the whole picture `index`, its sources given.
     func multiplyAdds(_ index: Index) -> Int {
-        nodes[index].shape.pixels * (nodes[index].layer?.convolution.matrix.multiplyAddsPerRow ?? 0)
+        nodes[index].shape.pixels * reach[index].multiplyAdds
     }
 
     /// What is computed, in order, to get `target` from pictures that `isThere`, and which of those.
@@ -121,7 +142,7 @@ package struct RowGraph: Sendable {
                 sources.append(index)
             } else {
                 members.append(index)
-                for source in nodes[index].layer?.sources ?? [] { wanted[source] = true }
+                for source in reach[index].sources { wanted[source] = true }
             }
         }
         return (members.reversed(), sources.reversed())
@@ -132,18 +153,33 @@ package struct RowGraph: Sendable {
         var needs = Array(repeating: 0..<0, count: target + 1)
         needs[target] = rows
         for index in members.reversed() {
-            guard let layer = nodes[index].layer, !needs[index].isEmpty else { continue }
-            let end = needs[index].upperBound.roundedUp(to: layer.convolution.rowsAtOnce)
-            needs[index] = needs[index].lowerBound..<min(end, nodes[index].shape.height)
-            for input in layer.inputs {
+            guard index != Self.given, !needs[index].isEmpty else { continue }
+            let reach = reach[index]
+            let end = needs[index].upperBound.roundedUp(to: reach.rowsAtOnce)
+            let rows = needs[index].lowerBound..<min(end, nodes[index].shape.height)
+            needs[index] = rows
+            for input in reach.inputs {
                 needs[input].formHull(
-                    layer.convolution.inputRows(
-                        for: needs[index], height: nodes[input].shape.height,
-                        doubled: layer.doubled))
+                    reach.window.inputRows(
+                        for: rows, height: nodes[input].shape.height, doubled: reach.doubled))
             }
-            for residual in layer.residuals { needs[residual.index].formHull(needs[index]) }
+            for residual in reach.sources[reach.inputs.count...] { needs[residual].formHull(rows) }
         }
         return needs
+    }
+}
+
+extension Window {
+    /// The rows of the input that rows of the output read.
+    /// - Parameters:
+    ///   - height: of the input.
+    ///   - doubled: the input is seen at twice its size.
+    fileprivate func inputRows(for rows: Range<Int>, height: Int, doubled: Bool) -> Range<Int> {
+        guard !rows.isEmpty else { return 0..<0 }
+        let factor = doubled ? 2 : 1
+        let first = rows.lowerBound * stride - before
+        let last = (rows.upperBound - 1) * stride - before + kernel - 1
+        return max(first, 0) / factor..<min(last, height * factor - 1) / factor + 1
     }
 }
 

@@ -29,7 +29,7 @@ struct RowPass {
         step = min(max(pixels / max(shape.width, 1), 1), shape.height)
         var lastReader = Array(repeating: -1, count: target + 1)
         for member in members {
-            for source in graph.nodes[member].layer?.sources ?? [] { lastReader[source] = member }
+            for source in graph.reach[member].sources { lastReader[source] = member }
         }
         self.lastReader = lastReader
     }
@@ -64,7 +64,7 @@ struct RowPass {
             let next = first + step < height ? self.needs(of: first + step) : nil
             for member in members {
                 compute(member, before: needs[member].upperBound, stores, work)
-                for source in graph.nodes[member].layer?.sources ?? []
+                for source in graph.reach[member].sources
                 where lastReader[source] == member && isPassing(source) {
                     stores[source]?.discard(before: next?[source].lowerBound ?? .max)
                 }

@@ -105,7 +105,7 @@ extension RowGraph {
         var earliest = last
         for index in nodes.indices.reversed() {
             if earliest >= index { cuts.append(index) }
-            let sources = nodes[index].layer?.sources.filter { !anchors.contains($0) } ?? []
+            let sources = reach[index].sources.filter { !anchors.contains($0) }
             earliest = min(earliest, sources.min() ?? earliest)
         }
         return cuts.reversed()
