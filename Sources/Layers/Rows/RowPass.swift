@@ -13,7 +13,7 @@ struct RowPass {
     /// Those of `sources` that nobody reads later: their rows go as soon as they were read.
     let expiring: Set<RowGraph.Index>
     /// Rows of the target at a time.
-    let step: Int
+    private(set) var step: Int
     /// Who reads a picture last within the pass: for each picture up to the target.
     private let lastReader: [RowGraph.Index]
 
@@ -25,13 +25,23 @@ struct RowPass {
         self.target = target
         (members, sources) = graph.way(to: target, from: isThere)
         expiring = Set(sources.filter(isExpiring))
-        let shape = graph.nodes[target].shape
-        step = min(max(pixels / max(shape.width, 1), 1), shape.height)
+        step = Self.step(pixels, of: graph.nodes[target].shape)
         var lastReader = Array(repeating: -1, count: target + 1)
         for member in members {
             for source in graph.reach[member].sources { lastReader[source] = member }
         }
         self.lastReader = lastReader
+    }
+
+    /// The same pass with another number of pixels at a time.
+    func at(pixels: Int) -> RowPass {
+        var pass = self
+        pass.step = Self.step(pixels, of: graph.nodes[target].shape)
+        return pass
+    }
+
+    private static func step(_ pixels: Int, of shape: Shape) -> Int {
+        min(max(pixels / max(shape.width, 1), 1), shape.height)
     }
 
     /// Where the pass takes rows from, where it puts them, and what it needs and gathers besides.

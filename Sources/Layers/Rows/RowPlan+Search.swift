@@ -8,11 +8,10 @@ internal import Tensors
 extension RowPlan {
     /// The fastest plan within the tiling's budget; the smallest one where none fits.
     init(_ graph: RowGraph, tiling: Tiling) {
+        let ends = Self.ends(graph)
         let plans = tiling.candidates(width: graph.lastShape.width).map { pixels in
-            (
-                pixels,
-                RowPlan(graph, keeping: Self.best(graph, pixels, tiling.budget), pixels: pixels)
-            )
+            let kept = Self.best(graph, ends, pixels, tiling.budget)
+            return (pixels, RowPlan(graph, keeping: kept, pixels: pixels))
         }
         let fitting = plans.filter { $0.1.peakBytes <= tiling.budget }
         // Where few pixels are computed at a time, threads wait for each other and weights are read often.
@@ -41,27 +40,45 @@ extension RowPlan {
         }
     }
 
+    /// A cut, and the stretches that end there, each with every choice of what is kept on it.
+    private struct End<Stretch> {
+        let cut: RowGraph.Index
+        let stretches: [(start: RowGraph.Index, stretch: Stretch)]
+    }
+
     /// Layers in a stretch, unless there is no shorter one.
     private static let longestStretch = 64
 
-    /// The pictures to keep.
-    private static func best(
-        _ graph: RowGraph, _ pixels: Int, _ budget: Int
-    ) -> Set<RowGraph.Index> {
+    private static func ends(_ graph: RowGraph) -> [End<RowPlan>] {
         let cuts = graph.cuts
-        let stretches = cuts.map { end in
+        return cuts.map { end in
             let starts = cuts.filter { $0 < end }
             let near = starts.filter { end - $0 <= longestStretch }
-            return (near.isEmpty ? starts.suffix(1) : near[...]).flatMap { start in
+            let stretches = (near.isEmpty ? starts.suffix(1) : near[...]).flatMap { start in
                 choices(graph, from: start, to: end).map { kept in
-                    let plan = RowPlan(graph, keeping: kept, pixels: pixels, from: start, to: end)
-                    let path = Path(
-                        kept: kept, multiplyAdds: plan.multiplyAdds, peakBytes: plan.peakBytes)
-                    return (start: start, path: path)
+                    (start, RowPlan(graph, keeping: kept, pixels: 1, from: start, to: end))
                 }
             }
+            return End(cut: end, stretches: stretches)
         }
-        let ends = Array(zip(cuts, stretches))
+    }
+
+    /// The pictures to keep.
+    private static func best(
+        _ graph: RowGraph, _ ends: [End<RowPlan>], _ pixels: Int, _ budget: Int
+    ) -> Set<RowGraph.Index> {
+        let ends = ends.map { end in
+            End(
+                cut: end.cut,
+                stretches: end.stretches.map { start, plan in
+                    (
+                        start,
+                        Path(
+                            kept: plan.kept, multiplyAdds: plan.multiplyAdds,
+                            peakBytes: plan.at(pixels: pixels).peakBytes)
+                    )
+                })
+        }
         let start = Path(kept: graph.anchors)
         let smallest = shortest(ends, from: start, within: .max) {
             ($0.peakBytes, $0.multiplyAdds) < ($1.peakBytes, $1.multiplyAdds)
@@ -83,18 +100,18 @@ extension RowPlan {
     }
 
     private static func shortest(
-        _ ends: [(RowGraph.Index, [(start: RowGraph.Index, path: Path)])], from start: Path,
-        within limit: Int, isShorter: (Path, Path) -> Bool
+        _ ends: [End<Path>], from start: Path, within limit: Int,
+        isShorter: (Path, Path) -> Bool
     ) -> Path? {
         var best = [RowGraph.given: start]
-        for (end, stretches) in ends where end != RowGraph.given {
-            best[end] =
-                stretches
-                .filter { $0.path.peakBytes <= limit }
-                .compactMap { stretch in best[stretch.start].map(stretch.path.after) }
+        for end in ends where end.cut != RowGraph.given {
+            best[end.cut] =
+                end.stretches
+                .filter { $0.stretch.peakBytes <= limit }
+                .compactMap { start, path in best[start].map(path.after) }
                 .min(by: isShorter)
         }
-        return ends.last.flatMap { best[$0.0] }
+        return ends.last.flatMap { best[$0.cut] }
     }
 }
 

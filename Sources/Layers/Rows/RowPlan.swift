@@ -8,7 +8,7 @@ struct RowPlan {
     let graph: RowGraph
     /// The pictures that are kept, besides the given one.
     let kept: Set<RowGraph.Index>
-    let passes: [RowPass]
+    private(set) var passes: [RowPass]
     /// The target of the pass that reads a picture last, of those that are kept or given.
     private let lastUse: [RowGraph.Index: RowGraph.Index]
 
@@ -35,6 +35,13 @@ struct RowPlan {
                 graph, to: target, from: isThere, expiring: { lastUse[$0] == target },
                 pixels: pixels)
         }
+    }
+
+    /// The same plan with another number of pixels at a time.
+    func at(pixels: Int) -> RowPlan {
+        var plan = self
+        plan.passes = passes.map { $0.at(pixels: pixels) }
+        return plan
     }
 
     /// Multiply-adds of all passes.
