@@ -10,7 +10,7 @@ internal import WeightStore
 /// The stages take turns in the memory that the plan shares out, and give it back.
 package final class TextToImage {
     package let model: DiffusionBundle
-    let executor: Executor
+    package let executor: Executor
     let tiling: Tiling
 
     /// A drawn picture and what one needs to draw it again.
@@ -30,14 +30,24 @@ package final class TextToImage {
         }
     }
 
-    /// A request with everything filled in that the model decides, and the memory it takes.
-    package struct Plan {
+    /// A request with everything filled in that the model decides.
+    package struct Settled {
         package let request: GenerationRequest
         package let sampler: SamplerKind
         package let width: Int
         package let height: Int
+    }
+
+    /// A settled request and the memory it takes.
+    package struct Plan {
+        let settled: Settled
         package let stages: StagePlans
         let parts: DiffusionParts
+
+        package var request: GenerationRequest { settled.request }
+        package var sampler: SamplerKind { settled.sampler }
+        package var width: Int { settled.width }
+        package var height: Int { settled.height }
 
         /// Denoising steps that are left out because there is a picture to begin with.
         var skippedSteps: Int {
@@ -52,11 +62,8 @@ package final class TextToImage {
         self.tiling = tiling
     }
 
-    /// Checks a request against the model, and the memory it takes, before any work is done.
-    /// - Parameter upscaler: what will enlarge the pictures.
-    package func plan(
-        _ request: GenerationRequest, upscaler: PictureUpscaler? = nil
-    ) throws -> Plan {
+    /// Checks a request against the model's configuration; no weights are looked at.
+    package func settle(_ request: GenerationRequest) throws -> Settled {
         try request.validate()
         let size = try request.size(
             default: model.defaultSide,
@@ -67,17 +74,32 @@ package final class TextToImage {
                 sampler, configuration: model.schedulerConfiguration, steps: request.steps)
         }
         try requireSomethingToPaint(request, width: size.width, height: size.height)
-        let enlarging = try upscaler?.stage(width: size.width, height: size.height)
+        return Settled(
+            request: request, sampler: sampler, width: size.width, height: size.height)
+    }
+
+    /// Finds the memory that a request takes, before any work is done; throws where there is not enough.
+    /// - Parameter upscaler: what will enlarge the pictures.
+    package func plan(_ settled: Settled, upscaler: PictureUpscaler? = nil) throws -> Plan {
+        let (width, height) = (settled.width, settled.height)
+        let enlarging = try upscaler?.stage(width: width, height: height)
         let parts = try DiffusionParts(model)
         let stages = parts.stages(
-            width: size.width, height: size.height, guided: request.guidance > 1,
-            begins: request.initial != nil, tiling: tiling, on: executor)
+            width: width, height: height, guided: settled.request.guidance > 1,
+            begins: settled.request.initial != nil, tiling: tiling, on: executor)
         return Plan(
-            request: request, sampler: sampler, width: size.width, height: size.height,
+            settled: settled,
             stages: try StagePlans(
-                stages + [enlarging].compactMap(\.self), limit: request.memoryLimit,
-                for: "a picture of \(size.width)x\(size.height) pixels"),
+                stages + [enlarging].compactMap(\.self), limit: settled.request.memoryLimit,
+                for: "a picture of \(width)x\(height) pixels"),
             parts: parts)
+    }
+
+    /// The same for a request that is not settled yet.
+    package func plan(
+        _ request: GenerationRequest, upscaler: PictureUpscaler? = nil
+    ) throws -> Plan {
+        try plan(try settle(request), upscaler: upscaler)
     }
 
     /// Draws the pictures one after the other and hands each over as soon as it is done.

@@ -99,18 +99,21 @@ extension JobPainter {
             throw RequestProblem(
                 field: "seed", expected: "seeds below 2^63", found: "\(request.seed ?? 0)")
         }
-        let (_, plan, _) = try plan(request, on: executor.rehearsal)
-        guard plan.width <= configuration.pixels / plan.height else {
+        let (painter, settled) = try settle(request, on: executor.rehearsal)
+        guard settled.width <= configuration.pixels / settled.height else {
             throw RequestProblem(
                 field: "width", expected: "at most \(configuration.pixels) pixels in all",
-                found: "\(plan.width)x\(plan.height)")
+                found: "\(settled.width)x\(settled.height)")
+        }
+        try shelf.rehearsed.require(.init(request, settled)) {
+            _ = try plan(settled, of: request, with: painter)
         }
         if request.image != nil {
             request.strength = request.strength ?? InitialPicture.usualStrength
         }
-        request.sampler = plan.sampler.rawValue
-        request.width = plan.width
-        request.height = plan.height
+        request.sampler = settled.sampler.rawValue
+        request.width = settled.width
+        request.height = settled.height
         return request
     }
 
@@ -156,7 +159,8 @@ extension JobPainter {
         _ request: JobRequest, from start: TextToImage.Start, on executor: Executor,
         observer: Observer
     ) throws {
-        let (painter, plan, upscaler) = try plan(request, on: executor)
+        let (painter, settled) = try settle(request, on: executor)
+        let (plan, upscaler) = try plan(settled, of: request, with: painter)
         var index = start.picture
         try painter.run(
             plan, from: start, progress: observer.progress, warn: observer.warn,
@@ -192,9 +196,9 @@ extension JobPainter {
         return try upscaler(picture, plan: plan, after: strips, strip: observer.strip)
     }
 
-    private func plan(
+    private func settle(
         _ request: JobRequest, on executor: Executor
-    ) throws -> (TextToImage, TextToImage.Plan, PictureUpscaler?) {
+    ) throws -> (TextToImage, TextToImage.Settled) {
         let initial = try request.image.map { image in
             InitialPicture(
                 try decode(image, as: .image),
@@ -202,20 +206,35 @@ extension JobPainter {
                 strength: request.strength ?? InitialPicture.usualStrength)
         }
         let painter = TextToImage(try shelf.model(request.model ?? ""), on: executor)
-        let upscaler =
-            request.upscale ? try upscaler(request, on: executor) : nil
-        let plan = try painter.plan(
+        let settled = try painter.settle(
             GenerationRequest(
                 prompt: request.prompt, negativePrompt: request.negativePrompt,
                 steps: request.steps ?? 25, guidance: request.guidance ?? 7.5,
                 sampler: request.sampler, seed: request.seed ?? 0, width: request.width,
                 height: request.height, count: request.count, initial: initial,
-                memoryLimit: configuration.memoryLimit),
-            upscaler: upscaler)
-        return (painter, plan, upscaler)
+                memoryLimit: configuration.memoryLimit))
+        return (painter, settled)
+    }
+
+    private func plan(
+        _ settled: TextToImage.Settled, of request: JobRequest, with painter: TextToImage
+    ) throws -> (TextToImage.Plan, PictureUpscaler?) {
+        let upscaler =
+            request.upscale ? try upscaler(request, on: painter.executor) : nil
+        return (try painter.plan(settled, upscaler: upscaler), upscaler)
     }
 
     private func upscaler(_ request: JobRequest, on executor: Executor) throws -> PictureUpscaler {
         try PictureUpscaler(try shelf.upscaler(request.upscaler ?? ""), on: executor)
+    }
+}
+
+extension RehearsedDrawings.Outline {
+    fileprivate init(_ request: JobRequest, _ settled: TextToImage.Settled) {
+        self.init(
+            model: request.model ?? "", upscaler: request.upscale ? request.upscaler : nil,
+            width: settled.width, height: settled.height,
+            isGuided: settled.request.guidance > 1,
+            beginsWithPicture: settled.request.initial != nil)
     }
 }

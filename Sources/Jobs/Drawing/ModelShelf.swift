@@ -8,6 +8,8 @@ internal import WeightStore
 /// back stage by stage.
 final class ModelShelf: Sendable {
     private let configuration: JobConfiguration
+    /// What was found to fit into the memory since the models were opened.
+    let rehearsed = RehearsedDrawings()
     private let opened = Mutex<[String: DiffusionBundle]>([:])
 
     init(_ configuration: JobConfiguration) {
@@ -38,7 +40,10 @@ final class ModelShelf: Sendable {
     }
 
     /// Closes all models.
-    func clear() { opened.withLock { $0 = [:] } }
+    func clear() {
+        opened.withLock { $0 = [:] }
+        rehearsed.clear()
+    }
 
     private func open(_ name: String) throws -> Bundle {
         guard !name.contains("/") else {
