@@ -2,6 +2,7 @@ import ArgumentParser
 import Quantizer
 
 extension WeightType: ExpressibleByArgument {}
+extension ModelFamily: ExpressibleByArgument {}
 
 /// `inkstone-quantize [convert] CHECKPOINT OUT`.
 struct Convert: ParsableCommand {
@@ -9,9 +10,14 @@ struct Convert: ParsableCommand {
         abstract: "Convert a checkpoint (the default).",
         discussion: """
             CHECKPOINT is a diffusers folder (model_index.json, text_encoder, unet, vae, tokenizer, \
-            scheduler; safetensors or torch .bin files) or the file of an ESRGAN or Real-ESRGAN \
-            upscaler (.pth or .safetensors). Torch files are read as data: nothing in them is \
-            executed.
+            scheduler; safetensors or torch .bin files), a single file with a whole model in it \
+            (.safetensors or .ckpt, in the names of the original latent-diffusion code), or the \
+            file of an ESRGAN or Real-ESRGAN upscaler (.pth or .safetensors). Torch files are \
+            read as data: nothing in them is executed.
+
+            A single file has neither a configuration nor a tokenizer. Its family follows from \
+            names and shapes unless --family gives it; the tokenizer is CLIP's or BERT's Chinese \
+            one, by the size of its vocabulary, unless --tokenizer gives a folder.
 
             int8 keeps the first and last layers, the time embedding and the shortcuts in f16, \
             biases and norms in f32. --keep 'unet.*attn2*=f16' makes exceptions.
@@ -25,11 +31,22 @@ struct Convert: ParsableCommand {
     @Option(help: ArgumentHelp("An upscaler to put beside the model.", valueName: "file"))
     var upscaler: String?
 
+    @Option(help: "What a single file holds.")
+    var family: ModelFamily?
+
+    @Option(
+        help: ArgumentHelp(
+            "The tokenizer of a single file: vocab.txt, or vocab.json and merges.txt.",
+            valueName: "folder"))
+    var tokenizer: String?
+
     @OptionGroup var notes: ModelNotes
 
     func run() throws {
         var conversion = try Conversion.open(
-            checkpoint, recipe: try output.recipe(), upscaler: upscaler, name: output.name)
+            checkpoint, recipe: try output.recipe(),
+            hints: .init(
+                name: output.name, upscaler: upscaler, family: family, tokenizer: tokenizer))
         try notes.apply(to: &conversion.description)
         try output.write(conversion)
     }

@@ -20,20 +20,8 @@ package struct ModelLibrary: Sendable {
         self.folders = folders
     }
 
-    /// The library of this machine: `$INKSTONE_MODELS` (folders with colons between them), what was
-    /// installed with the program, the user's and the system's data folders, and, for a program
-    /// that stands in a build folder, the `Models` folder of its source tree.
-    package init() {
-        var folders = environmentVariable("INKSTONE_MODELS").map(Self.split) ?? []
-        let executable = executablePath() ?? ""
-        if let prefix = Self.parent(executable).flatMap(Self.parent) {
-            folders.append(prefix + "/share/inkstone/models")
-        }
-        folders += Self.dataFolders.map { $0 + "/inkstone/models" }
-        if let tree = Self.sourceTree(of: executable) { folders.append(tree + "/Models") }
-        var seen: Set<String> = []
-        self.folders = folders.filter { seen.insert($0).inserted }
-    }
+    /// The library of this machine.
+    package init() { folders = modelFolders() }
 
     /// Opens the bundle that `name` means: a bundle's folder, or the name of one in the library.
     package func open(_ name: String) throws -> Bundle {
@@ -73,36 +61,5 @@ package struct ModelLibrary: Sendable {
 
     private static func isBundle(_ path: String) -> Bool {
         isRegularFile("\(path)/\(Bundle.fileName)")
-    }
-
-    /// - Source: the XDG base directory specification.
-    private static var dataFolders: [String] {
-        let home = environmentVariable("HOME")
-        let user = environmentVariable("XDG_DATA_HOME") ?? home.map { $0 + "/.local/share" }
-        let system = environmentVariable("XDG_DATA_DIRS") ?? "/usr/local/share:/usr/share"
-        return (user.map { [$0] } ?? []) + split(system)
-    }
-
-    /// The folder above the build folder that the program stands in.
-    private static func sourceTree(of executable: String) -> String? {
-        var folder = parent(executable)
-        while let path = folder {
-            let name = path.split(separator: "/").last ?? ""
-            folder = parent(path)
-            if name.hasPrefix(".build") { return folder }
-        }
-        return nil
-    }
-
-    private static func split(_ list: String) -> [String] {
-        list.split(separator: ":").map(String.init)
-    }
-
-    /// The folder of an absolute path; nil for the root and for relative paths.
-    private static func parent(_ path: String) -> String? {
-        guard path.hasPrefix("/"), path.count > 1, let slash = path.lastIndex(of: "/") else {
-            return nil
-        }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

@@ -42,8 +42,8 @@ import WeightStore
     @Test func theBundleSaysWhatItWasMadeFrom() throws {
         let path = scratch.file("out")
         let conversion = try Conversion.open(
-            checkpoint("tiny-pai") + "/", recipe: recipe, upscaler: fixture("compact.pth"),
-            name: "a name")
+            checkpoint("tiny-pai") + "/", recipe: recipe,
+            hints: .init(name: "a name", upscaler: fixture("compact.pth")))
         _ = try conversion.write(to: path)
         let bundle = try Bundle.open(path)
         #expect(bundle.name == "a name")

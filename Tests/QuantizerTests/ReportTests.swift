@@ -10,7 +10,8 @@ import WeightStore
     private func report(_ type: WeightType, name: String? = nil) throws -> ConversionReport {
         let path = scratch.file("\(type)")
         return try Conversion.open(
-            checkpoint("tiny-pai"), recipe: QuantizationRecipe(type: type), name: name
+            checkpoint("tiny-pai"), recipe: QuantizationRecipe(type: type),
+            hints: .init(name: name)
         ).write(to: path)
     }
 

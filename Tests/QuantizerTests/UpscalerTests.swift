@@ -97,7 +97,8 @@ import WeightStore
         }
         expectError("--upscaler") {
             _ = try Conversion.open(
-                fixture("x2.pth"), recipe: recipe, upscaler: fixture("compact.pth"))
+                fixture("x2.pth"), recipe: recipe,
+                hints: .init(upscaler: fixture("compact.pth")))
         }
     }
 }

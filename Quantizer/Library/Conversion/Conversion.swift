@@ -27,15 +27,35 @@ package struct Conversion {
         self.root = root
     }
 
+    /// What is known of a checkpoint besides its files; nil for what those say.
+    package struct Hints {
+        /// The model's name; the checkpoint's by default.
+        package var name: String?
+        /// An upscaler's file to go with the model.
+        package var upscaler: String?
+        /// Of a single file.
+        package var family: ModelFamily?
+        /// The folder of the tokenizer of a single file.
+        package var tokenizer: String?
+
+        package init(
+            name: String? = nil, upscaler: String? = nil, family: ModelFamily? = nil,
+            tokenizer: String? = nil
+        ) {
+            self.name = name
+            self.upscaler = upscaler
+            self.family = family
+            self.tokenizer = tokenizer
+        }
+    }
+
     /// Opens a checkpoint of any known kind.
-    /// - Parameters:
-    ///   - path: a diffusers folder, or the file of an upscaler.
-    ///   - upscaler: an upscaler's file to go with a diffusers folder.
-    ///   - name: the model's name; the checkpoint's by default.
+    /// - Parameter path: a diffusers folder, a single file in latent diffusion's names, or the file of
+    ///   an upscaler.
     package static func open(
-        _ path: String, recipe: QuantizationRecipe, upscaler: String? = nil, name: String? = nil
+        _ path: String, recipe: QuantizationRecipe, hints: Hints = Hints()
     ) throws(QuantizerError) -> Conversion {
-        let conversion = try openAny(path, recipe, upscaler, name)
+        let conversion = try openAny(withoutSlash(path), recipe, hints)
         if let exception = recipe.unused(in: conversion.stages).first {
             throw .option(
                 "--keep '\(exception.glob.pattern)': fits no tensor; names look like "
@@ -45,30 +65,71 @@ package struct Conversion {
     }
 
     private static func openAny(
-        _ path: String, _ recipe: QuantizationRecipe, _ upscaler: String?, _ name: String?
+        _ path: String, _ recipe: QuantizationRecipe, _ hints: Hints
     ) throws(QuantizerError) -> Conversion {
-        let path = withoutSlash(path)
-        guard exists("\(path)/\(DiffusersFolder.indexName)") else {
-            guard upscaler == nil else {
-                throw .option("--upscaler: \(path) is not a diffusers folder to add one to")
-            }
-            let stage = try upscalerStage(path)
-            let description = BundleDescription(
-                name: name ?? stem(of: path), family: "upscaler")
-            return Conversion(
-                stages: [stage], tokenizer: nil, description: description, recipe: recipe,
-                root: folder(of: path))
+        if exists("\(path)/\(DiffusersFolder.indexName)") {
+            return try openFolder(path, recipe, hints)
         }
+        return try open(try openCheckpoint(path), recipe: recipe, hints: hints)
+    }
+
+    /// Gathers what a single file holds: a whole model or an upscaler.
+    package static func open(
+        _ source: any CheckpointSource, recipe: QuantizationRecipe, hints: Hints = Hints()
+    ) throws(QuantizerError) -> Conversion {
+        if SingleFileCheckpoint.recognizes(source) {
+            return try openSingleFile(source, recipe, hints)
+        }
+        let path = source.path
+        guard hints.upscaler == nil else {
+            throw .option("--upscaler: \(path) is no model to add one to")
+        }
+        try refuseFileHints(hints, path)
+        return Conversion(
+            stages: [try upscalerStage(source)], tokenizer: nil,
+            description: BundleDescription(
+                name: hints.name ?? stem(of: path), family: "upscaler"),
+            recipe: recipe, root: folder(of: path))
+    }
+
+    private static func openFolder(
+        _ path: String, _ recipe: QuantizationRecipe, _ hints: Hints
+    ) throws(QuantizerError) -> Conversion {
+        try refuseFileHints(hints, path)
         let folder = try DiffusersFolder(path: path)
         var stages = try folder.stages()
-        if let upscaler { stages.append(try upscalerStage(upscaler)) }
+        if let upscaler = hints.upscaler { stages.append(try upscalerStage(upscaler)) }
         var description = BundleDescription(
-            name: name ?? lastComponent(of: path), family: "stable-diffusion")
+            name: hints.name ?? lastComponent(of: path), family: "stable-diffusion")
         description.scheduler = try folder.scheduler()
         description.license = try folder.license()
         return Conversion(
             stages: stages, tokenizer: try folder.tokenizer(), description: description,
             recipe: recipe, root: path)
+    }
+
+    private static func openSingleFile(
+        _ source: any CheckpointSource, _ recipe: QuantizationRecipe, _ hints: Hints
+    ) throws(QuantizerError) -> Conversion {
+        let file = try SingleFileCheckpoint(source, family: hints.family)
+        var stages = try file.stages()
+        if let upscaler = hints.upscaler { stages.append(try upscalerStage(upscaler)) }
+        var description = BundleDescription(
+            name: hints.name ?? stem(of: source.path), family: "stable-diffusion")
+        description.scheduler = file.scheduler()
+        return Conversion(
+            stages: stages, tokenizer: try file.tokenizer(folder: hints.tokenizer),
+            description: description, recipe: recipe, root: folder(of: source.path))
+    }
+
+    private static func refuseFileHints(
+        _ hints: Hints, _ path: String
+    ) throws(QuantizerError) {
+        for (option, isGiven) in [
+            ("--family", hints.family != nil), ("--tokenizer", hints.tokenizer != nil),
+        ] where isGiven {
+            throw .option("\(option): \(path) is not a single file with a whole model in it")
+        }
     }
 }
 

@@ -63,26 +63,13 @@ struct DiffusersFolder {
     func tokenizer() throws(QuantizerError) -> TokenizerFiles {
         var name = try component("tokenizer")
         if name.hasSuffix("Fast") { name.removeLast(4) }
-        let required: [String]
-        switch name {
-        case "BertTokenizer": required = ["vocab.txt"]
-        case "CLIPTokenizer": required = ["vocab.json", "merges.txt"]
-        default:
+        guard let files = try TokenizerFiles(className: name, folder: path + "/tokenizer") else {
             throw .configuration(
                 path: "\(path)/\(Self.indexName)", key: "tokenizer",
                 expected: "\"BertTokenizer\" or \"CLIPTokenizer\"",
                 found: "\"\(printable(name))\"")
         }
-        let folder = "\(path)/tokenizer/"
-        let optional = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
-        var files: [TokenizerFiles.File] = []
-        for file in required + optional.filter({ exists(folder + $0) }) {
-            let bytes = try readingFile { () throws(WeightError) in
-                try readFile(folder + file, limit: 64 << 20)
-            }
-            files.append(TokenizerFiles.File(name: file, bytes: bytes))
-        }
-        return TokenizerFiles(className: name, files: files)
+        return files
     }
 
     /// The licence's text, if a file with it is there.

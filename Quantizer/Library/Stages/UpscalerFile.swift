@@ -2,7 +2,12 @@ import WeightStore
 
 /// The upscaler in a file: which network it is, and of which size, follows from names and shapes.
 func upscalerStage(_ path: String) throws(QuantizerError) -> Stage {
-    let source = WithoutPrefix(try openCheckpoint(path))
+    try upscalerStage(try openCheckpoint(path))
+}
+
+func upscalerStage(_ original: any CheckpointSource) throws(QuantizerError) -> Stage {
+    let source = WithoutPrefix(original)
+    let path = source.path
     let shapes = Dictionary(
         source.tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
     let isCompact = shapes["body.0.weight"] != nil

@@ -1,0 +1,41 @@
+import WeightStore
+
+/// Some of a checkpoint's tensors under other names.
+final class RenamedSource: CheckpointSource {
+    /// Where a tensor stands in the checkpoint.
+    struct Origin {
+        let tensor: CheckpointTensor
+        /// The part of its first extent; nil for all.
+        var rows: Range<Int>?
+
+        fileprivate var shape: [Int] {
+            guard let rows else { return tensor.shape }
+            return [rows.count] + tensor.shape.dropFirst()
+        }
+    }
+
+    let tensors: [CheckpointTensor]
+    var path: String { source.path }
+    var files: [String] { source.files }
+    private let source: any CheckpointSource
+    private let origins: [String: Origin]
+
+    init(_ source: any CheckpointSource, _ origins: [String: Origin]) {
+        self.source = source
+        self.origins = origins
+        tensors = origins.map { name, origin in
+            CheckpointTensor(name: name, type: origin.tensor.type, shape: origin.shape)
+        }.sorted { $0.name < $1.name }
+    }
+
+    func read(_ name: String) throws(QuantizerError) -> [Float] {
+        guard let origin = origins[name] else {
+            throw .missingTensor(path: path, name: name, shape: [])
+        }
+        let numbers = try source.read(origin.tensor.name)
+        guard let rows = origin.rows, let all = origin.tensor.shape.first else { return numbers }
+        // The reader gives as many numbers as the shape promises.
+        let row = numbers.count / max(all, 1)
+        return Array(numbers[rows.lowerBound * row..<rows.upperBound * row])
+    }
+}
