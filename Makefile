@@ -14,7 +14,7 @@ INKSTONE = .build/release/inkstone
 DEMO_PROMPT = 熊猫，蓝色背景
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format kernel-check quality bench mca compare lowmem fuzz
+.PHONY: help setup build demo test test-reference lint format kernel-check quality bench mca compare lowmem fuzz
 .PHONY: install clean
 
 help: ## List the targets
@@ -38,6 +38,12 @@ demo: setup ## Draw a panda on blue ground into demo.png
 test: setup ## Build everything and run all tests
 	INKSTONE_ISA=reference $(SWIFT_TEST) --filter 'ParityTests|EmojiTests|UpscalerTests'
 	$(SWIFT_TEST)
+
+# Of the cases that diffusers and transformers computed the repository holds the small ones.
+FIXTURES ?= $(CURDIR)/Tests/Fixtures
+test-reference: setup ## Compare with all reference cases in the folder FIXTURES
+	INKSTONE_FIXTURES="$(FIXTURES)" $(SWIFT_TEST) \
+	    --filter 'ParityTests|ConditioningTests|EmojiTests|UpscalerTests'
 
 lint: ## Check the format of all files
 	@.ci/setup lint

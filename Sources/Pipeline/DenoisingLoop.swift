@@ -16,6 +16,8 @@ package struct DenoisingLoop {
     private var noise: TorchRandomSource
     /// What a mask keeps of the picture that the walk began with.
     private var masked: MaskedOriginal?
+    /// What the U-Net sees beside the latents, [channels, h, w]: a mask and latents, or a depth map.
+    private var conditioning: [Float]
 
     private let unet: UNet2DConditionModel
     private let context: Tensor
@@ -35,9 +37,10 @@ package struct DenoisingLoop {
     ///   - context: hidden states of the negative prompt and the prompt, [2, T, C], in this order; only of
     ///     the prompt, [1, T, C], when `guidance` is nil.
     ///   - shape: of the latents, one image.
+    ///   - depth: [h, w] for U-Nets that see a depth map, otherwise nothing.
     package init(
         unet: UNet2DConditionModel, sampler: any Sampler, context: Tensor, guidance: Float?,
-        seed: UInt64, shape: Shape, on executor: Executor
+        seed: UInt64, shape: Shape, depth: [Float] = [], on executor: Executor
     ) {
         precondition(context.shape.images == (guidance == nil ? 1 : 2) && shape.images == 1)
         self.unet = unet
@@ -47,6 +50,7 @@ package struct DenoisingLoop {
         self.seed = seed
         self.shape = shape
         self.executor = executor
+        conditioning = depth
         var source = TorchRandomSource(seed: seed)
         let scale = sampler.initialNoiseScale
         latents = source.normal(count: shape.count).map { $0 * scale }
@@ -59,25 +63,32 @@ package struct DenoisingLoop {
     /// - Source: diffusers 0.42.1 `StableDiffusionImg2ImgPipeline.prepare_latents`.
     mutating func begin(with initial: InitialLatents, skipping steps: Int) {
         var source = TorchRandomSource(seed: seed)
-        let original = initial.sample(source.normal(count: shape.count))
+        let original = initial.picture?.sample(source.normal(count: shape.count))
         let added = source.normal(count: shape.count)
         index = steps * sampler.evaluationsPerStep
-        latents = sampler.addNoise(to: original, noise: added, at: index)
+        if let original { latents = sampler.addNoise(to: original, noise: added, at: index) }
         if let mask = initial.mask {
-            masked = MaskedOriginal(original: original, noise: added, mask: mask)
-            beginMasked(with: added, source: &source)
+            beginMasked(initial, mask, original: original, noise: added, source: &source)
         }
         noise = source
     }
 
-    /// Where a mask is there, the whole strength leaves nothing of the picture inside it; and the
-    /// picture without its masked part is encoded too, though only U-Nets of 9 channels see it.
+    /// Where a mask is there, the whole strength leaves nothing of the picture inside it. The picture
+    /// without its masked part is encoded too, though only U-Nets of 9 channels see it.
     /// - Source: diffusers 0.42.1 `StableDiffusionInpaintPipeline.prepare_latents` and
     ///   `prepare_mask_latents`.
-    private mutating func beginMasked(with noise: [Float], source: inout TorchRandomSource) {
+    private mutating func beginMasked(
+        _ initial: InitialLatents, _ mask: [Float], original: [Float]?, noise: [Float],
+        source: inout TorchRandomSource
+    ) {
         let scale = sampler.initialNoiseScale
         if index == 0 { latents = noise.map { $0 * scale } }
-        _ = source.normal(count: shape.count)
+        let third = source.normal(count: shape.count)
+        if let unmasked = initial.unmasked {
+            conditioning = mask + unmasked.sample(third)
+        } else if let original {
+            masked = MaskedOriginal(original: original, noise: noise, mask: mask)
+        }
     }
 
     /// Evaluations that the whole walk takes.
@@ -132,10 +143,12 @@ package struct DenoisingLoop {
     /// - Source: Ho & Salimans, arXiv:2207.12598.
     private func evaluate(_ input: [Float]) -> [Float] {
         let images = guidance == nil ? 1 : 2
+        let planes = input + conditioning
         var batch = shape
         batch.images = images
+        batch.channels = planes.count / shape.pixels
         let sample = Tensor(
-            planar: images == 1 ? input : input + input, shape: batch, in: executor.workspace)
+            planar: images == 1 ? planes : planes + planes, shape: batch, in: executor.workspace)
         let timestep = Float(sampler.timesteps[index])
         let output = unet(
             sample, timesteps: Array(repeating: timestep, count: images), context: context,

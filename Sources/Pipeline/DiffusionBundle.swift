@@ -5,6 +5,25 @@ internal import Tensors
 package import Tokenizers
 package import WeightStore
 
+/// What a U-Net sees beside the latents, told by the channels that it takes more.
+enum Conditioning {
+    case none
+    /// One channel: a depth map.
+    case depth
+    /// A mask, and the latents of the picture outside of it: inpainting models.
+    case maskedPicture
+
+    /// nil for a number of channels that means nothing known.
+    init?(channels: Int, latentChannels: Int) {
+        switch channels {
+        case 0: self = .none
+        case 1: self = .depth
+        case 1 + latentChannels: self = .maskedPicture
+        default: return nil
+        }
+    }
+}
+
 /// A text-to-image bundle, opened: its parts are read when they are asked for, and mapped, not copied.
 package struct DiffusionBundle: Sendable {
     package let bundle: Bundle
@@ -12,6 +31,8 @@ package struct DiffusionBundle: Sendable {
     package let autoencoderConfiguration: AutoencoderConfiguration
     package let schedulerConfiguration: SchedulerConfiguration
     package let defaultSampler: SamplerKind
+    /// What the U-Net sees beside the latents.
+    let conditioning: Conditioning
 
     package init(path: String) throws {
         try self.init(Bundle.open(path))
@@ -39,15 +60,19 @@ package struct DiffusionBundle: Sendable {
             scheduler["_class_name"]?.string.flatMap {
                 SamplerKind(schedulerClass: $0, configuration: schedule)
             } ?? .ddim
-        guard unetConfiguration.inChannels == autoencoderConfiguration.latentChannels,
-            unetConfiguration.outChannels == autoencoderConfiguration.latentChannels
+        let latents = autoencoderConfiguration.latentChannels
+        guard
+            let conditioning = Conditioning(
+                channels: unetConfiguration.inChannels - latents, latentChannels: latents),
+            unetConfiguration.outChannels == latents
         else {
             throw PipelineError.unsupportedPart(
                 bundle: bundle.path, part: "unet",
                 found: "one with \(unetConfiguration.inChannels) channels in and "
                     + "\(unetConfiguration.outChannels) out, for a VAE with "
-                    + "\(autoencoderConfiguration.latentChannels) latent channels")
+                    + "\(latents) latent channels")
         }
+        self.conditioning = conditioning
     }
 
     /// The default picture's side, in pixels.

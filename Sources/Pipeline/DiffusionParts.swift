@@ -51,6 +51,7 @@ struct DiffusionParts {
                 for _ in 0..<2 {
                     var batch = latents
                     batch.images = images
+                    batch.channels = model.unetConfiguration.inChannels
                     _ = unet(
                         Tensor(batch, in: executor.workspace),
                         timesteps: Array(repeating: 0, count: images), context: context,
@@ -80,11 +81,15 @@ struct DiffusionParts {
     }
 
     /// What latents a picture may stand for; its sides are multiples of the autoencoder's factor.
+    /// - Parameter hidden: pixels that are gray instead; none where it is empty.
     func encode(
-        _ picture: Picture, tiling: Tiling, on executor: Executor
-    ) throws -> InitialLatents {
+        _ picture: Picture, hiding hidden: [Bool] = [], tiling: Tiling, on executor: Executor
+    ) throws -> LatentDistribution {
         let shape = pictureShape(picture.width, picture.height)
-        let values = picture.floats(order: .interleaved).map { $0 * 2 - 1 }
+        var values = picture.floats(order: .interleaved).map { $0 * 2 - 1 }
+        for (pixel, isHidden) in hidden.enumerated() where isHidden {
+            for channel in 0..<shape.channels { values[pixel * shape.channels + channel] = 0 }
+        }
         let latents = encode(
             pixels: Tensor(values, shape: shape, in: executor.workspace), tiling: tiling,
             on: executor)
@@ -96,9 +101,9 @@ struct DiffusionParts {
 
     private func encode(
         pixels: Tensor, tiling: Tiling, on executor: Executor
-    ) -> InitialLatents {
+    ) -> LatentDistribution {
         let posterior = pictureEncoder(pixels, tiling: tiling, on: executor)
-        return InitialLatents(
+        return LatentDistribution(
             mean: posterior.mean.planarValues, logVariance: posterior.logVariance.planarValues,
             scalingFactor: Float(pictureEncoder.configuration.scalingFactor))
     }

@@ -25,6 +25,8 @@ public struct GenerationRequest: Sendable {
     /// A picture to begin with; nil for noise alone. Without a size of its own the request takes this
     /// picture's.
     public var initial: InitialPicture?
+    /// How near everything is, for models that draw after a depth map; nil for the others.
+    public var depthMap: DepthMap?
     /// Bytes of memory to stay within, weights included; nil for what the machine has.
     public var memoryLimit: Int?
 
@@ -32,7 +34,8 @@ public struct GenerationRequest: Sendable {
     public init(
         prompt: String, negativePrompt: String = "", steps: Int = 25, guidance: Double = 7.5,
         sampler: String? = nil, seed: UInt64 = 0, width: Int? = nil, height: Int? = nil,
-        count: Int = 1, initial: InitialPicture? = nil, memoryLimit: Int? = nil
+        count: Int = 1, initial: InitialPicture? = nil, depthMap: DepthMap? = nil,
+        memoryLimit: Int? = nil
     ) {
         self.prompt = prompt
         self.negativePrompt = negativePrompt
@@ -44,6 +47,7 @@ public struct GenerationRequest: Sendable {
         self.height = height
         self.count = count
         self.initial = initial
+        self.depthMap = depthMap
         self.memoryLimit = memoryLimit
     }
 

@@ -1,11 +1,5 @@
 package import Pictures
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// A picture that drawing begins with, in place of nothing but noise.
 public struct InitialPicture: Sendable {
     /// RGB.
@@ -52,23 +46,6 @@ public struct InitialPicture: Sendable {
             throw .invalidRequest(
                 field: "strength", expected: "at least one of \(steps) steps: \(1 / Double(steps))",
                 found: "\(strength)")
-        }
-    }
-}
-
-/// The distribution of an initial picture's latents, each [C, h, w] in planar order.
-struct InitialLatents {
-    let mean: [Float]
-    let logVariance: [Float]
-    let scalingFactor: Float
-    /// [h, w]: 1 where the picture is painted anew, otherwise 0; nil where all of it is.
-    var mask: [Float]?
-
-    /// Latents drawn from it with as many normal numbers.
-    func sample(_ noise: [Float]) -> [Float] {
-        mean.indices.map { index in
-            let deviation = expf(0.5 * logVariance[index])
-            return scalingFactor * (mean[index] + deviation * noise[index])
         }
     }
 }

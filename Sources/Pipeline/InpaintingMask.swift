@@ -11,17 +11,25 @@ package struct InpaintingMask: Sendable {
         self.picture = picture.composited(over: (0, 0, 0))
     }
 
+    /// The mask over a picture, [height, width]: whether pixels are painted anew.
+    /// - Source: diffusers 0.42.1 `StableDiffusionInpaintPipeline`: its `mask_processor`; gray as in
+    ///   Pillow's `Image.convert("L")`.
+    func pixels(width: Int, height: Int) -> [Bool] {
+        let resized = picture.resized(width: width, height: height)
+        return stride(from: 0, to: resized.pixels.count, by: resized.channels).map { first in
+            Self.isWhite(resized.pixels[first..<first + 3])
+        }
+    }
+
     /// The mask over latents, [height, width]: 1 where they are painted anew, otherwise 0.
     ///
     /// Resized with the picture; of each square of `pixels` by `pixels` the top left pixel counts.
-    /// - Source: diffusers 0.42.1 `StableDiffusionInpaintPipeline`: its `mask_processor`, and
-    ///   `prepare_mask_latents`; gray as in Pillow's `Image.convert("L")`.
+    /// - Source: diffusers 0.42.1 `StableDiffusionInpaintPipeline.prepare_mask_latents`.
     func latents(width: Int, height: Int, pixelsPerLatent pixels: Int) -> [Float] {
-        let resized = picture.resized(width: width * pixels, height: height * pixels)
+        let whole = self.pixels(width: width * pixels, height: height * pixels)
         return (0..<height * width).map { index in
             let (row, column) = index.quotientAndRemainder(dividingBy: width)
-            let first = (row * resized.width + column) * pixels * resized.channels
-            return Self.isWhite(resized.pixels[first..<first + 3]) ? 1 : 0
+            return whole[(row * width * pixels + column) * pixels] ? 1 : 0
         }
     }
 

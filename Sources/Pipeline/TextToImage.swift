@@ -49,6 +49,9 @@ package final class TextToImage {
         package var width: Int { settled.width }
         package var height: Int { settled.height }
 
+        /// Whether a picture is encoded before the first step.
+        let isEncoding: Bool
+
         /// Denoising steps that are left out because there is a picture to begin with.
         var skippedSteps: Int {
             request.initial.map { request.steps - $0.stepsTaken(of: request.steps) } ?? 0
@@ -74,6 +77,7 @@ package final class TextToImage {
                 sampler, configuration: model.schedulerConfiguration, steps: request.steps)
         }
         try requireSomethingToPaint(request, width: size.width, height: size.height)
+        try checkDepthMap(request)
         return Settled(
             request: request, sampler: sampler, width: size.width, height: size.height)
     }
@@ -84,15 +88,17 @@ package final class TextToImage {
         let (width, height) = (settled.width, settled.height)
         let enlarging = try upscaler?.stage(width: width, height: height)
         let parts = try DiffusionParts(model)
+        let isEncoding =
+            settled.request.initial != nil || model.conditioning == .maskedPicture
         let stages = parts.stages(
             width: width, height: height, guided: settled.request.guidance > 1,
-            begins: settled.request.initial != nil, tiling: tiling, on: executor)
+            begins: isEncoding, tiling: tiling, on: executor)
         return Plan(
             settled: settled,
             stages: try StagePlans(
                 stages + [enlarging].compactMap(\.self), limit: settled.request.memoryLimit,
                 for: "a picture of \(width)x\(height) pixels"),
-            parts: parts)
+            parts: parts, isEncoding: isEncoding)
     }
 
     /// The same for a request that is not settled yet.
@@ -186,7 +192,7 @@ package final class TextToImage {
                 plan.sampler, configuration: model.schedulerConfiguration, steps: request.steps),
             context: context, guidance: request.guidance > 1 ? Float(request.guidance) : nil,
             seed: seed, shape: model.latentShape(width: plan.width, height: plan.height),
-            on: executor)
+            depth: depth(of: plan), on: executor)
     }
 
     private func denoise(

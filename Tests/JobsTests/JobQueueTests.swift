@@ -292,6 +292,8 @@ import WeightStore
                 Picture(width: 1, height: 1, channels: 1, pixels: [0]))
             #expect(await refusal { ($0.image, $0.mask) = (black, [1]) } == "mask")
             #expect(await refusal { ($0.image, $0.mask) = (black, black) } == "mask")
+            #expect(await refusal { $0.depthMap = [1] } == "depth_map")
+            #expect(await refusal { $0.depthMap = black } == "depth_map")
             #expect(await refusal { $0.width = 63 } == "width")
             #expect(await refusal { $0.guidance = -1 } == "guidance")
             #expect(await refusal { $0.sampler = "best" } == "sampler")

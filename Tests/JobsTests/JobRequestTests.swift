@@ -44,6 +44,8 @@ import WeightStore
         (#"{"prompt": "a", "mask": "AAAA"}"#, "mask"),
         (#"{"prompt": "a", "image": "AAAA", "mask": 1}"#, "mask"),
         (#"{"task": "enlarge", "image": "AAAA", "mask": "AAAA"}"#, "mask"),
+        (#"{"task": "enlarge", "image": "AAAA", "depth_map": "AAAA"}"#, "depth_map"),
+        (#"{"prompt": "a", "depth_map": "+"}"#, "depth_map"),
     ])
     func refusesWhatMakesNoSense(_ text: String, field: String) throws {
         let problem = try #require(throws: RequestProblem.self) { try read(text) }

@@ -12,13 +12,19 @@ import WeightStore
 /// Every stage of small checkpoints with random weights, in float32, against what diffusers and
 /// transformers computed for the same inputs.
 @Suite struct ParityTests {
-    static let checkpoints = TestBundle.present([
-        "tiny-pai", "tiny-sd1", "tiny-sd2", "formats/tiny-pai-bin",
-    ])
+    static let checkpoints =
+        TestBundle.present([
+            "tiny-pai", "tiny-sd1", "tiny-sd2", "formats/tiny-pai-bin",
+        ])
+        + TestBundle.presentFiles(["formats/tiny-sd1-ldm.safetensors", "formats/tiny-sd1-ldm.ckpt"])
 
-    /// The first-generation `.bin` files hold the weights of tiny-pai.
+    /// The same weights in other files.
     private static func expectation(_ checkpoint: String) -> String {
-        checkpoint == "formats/tiny-pai-bin" ? "tiny-pai" : checkpoint
+        switch checkpoint {
+        case "formats/tiny-pai-bin": "tiny-pai"
+        case "formats/tiny-sd1-ldm.safetensors", "formats/tiny-sd1-ldm.ckpt": "tiny-sd1"
+        default: checkpoint
+        }
     }
 
     private let executor = Executor(threads: 2)

@@ -26,6 +26,23 @@ enum TestBundle {
         names.filter { access("\(fixtures)/\($0)/model_index.json", R_OK) == 0 }
     }
 
+    /// The fixtures among `names` that are there.
+    static func presentFiles(_ names: [String]) -> [String] {
+        names.filter { access("\(fixtures)/\($0)", R_OK) == 0 }
+    }
+
+    /// A folder with the parts of fixture `checkpoint`, but with the U-Net in folder `unet`.
+    static func checkpoint(_ checkpoint: String, unet: String) throws -> String {
+        let path = "\(try temporaryFolder())/\(unet.filter { $0 != "/" })"
+        guard mkdir(path, 0o755) == 0 else { return path }
+        let base = "\(fixtures)/\(checkpoint)"
+        for name in ["model_index.json", "text_encoder", "vae", "tokenizer", "scheduler"] {
+            try #require(symlink("\(base)/\(name)", "\(path)/\(name)") == 0)
+        }
+        try #require(symlink("\(fixtures)/\(unet)", "\(path)/unet") == 0)
+        return path
+    }
+
     /// The path of a bundle made from `checkpoint` with weights of `type`.
     static func path(_ checkpoint: String, type: WeightType) throws -> String {
         try made.withLock { made in

@@ -142,7 +142,7 @@ extension JobPainter {
         do {
             return try decodePNG(png, maximumPixels: configuration.enlargedPixels).picture
         } catch {
-            throw RequestProblem(field: "\(input)", expected: "a PNG", found: "\(error)")
+            throw RequestProblem(field: input.key, expected: "a PNG", found: "\(error)")
         }
     }
 
@@ -212,6 +212,7 @@ extension JobPainter {
                 steps: request.steps ?? 25, guidance: request.guidance ?? 7.5,
                 sampler: request.sampler, seed: request.seed ?? 0, width: request.width,
                 height: request.height, count: request.count, initial: initial,
+                depthMap: try request.depthMap.map { DepthMap(try decode($0, as: .depthMap)) },
                 memoryLimit: configuration.memoryLimit))
         return (painter, settled)
     }

@@ -4,11 +4,23 @@ enum JobInput: String, CaseIterable, Sendable {
     case image = "input.png"
     /// Where the picture to begin with is painted anew.
     case mask = "mask.png"
+    /// How near everything is.
+    case depthMap = "depth.png"
+
+    /// The request's JSON key.
+    var key: String {
+        switch self {
+        case .image: "image"
+        case .mask: "mask"
+        case .depthMap: "depth_map"
+        }
+    }
 
     fileprivate var field: WritableKeyPath<JobRequest, [UInt8]?> {
         switch self {
         case .image: \.image
         case .mask: \.mask
+        case .depthMap: \.depthMap
         }
     }
 }

@@ -5,6 +5,7 @@ extension JobRequest {
     fileprivate enum Key: String, CaseIterable {
         case task, prompt, negativePrompt = "negative_prompt", model, width, height, steps, guidance
         case sampler, seed, count, upscale, upscaler, image, mask, strength
+        case depthMap = "depth_map"
     }
 
     /// A request from its JSON object; every key must be known and of its type. Whether the numbers
@@ -41,6 +42,7 @@ extension JobRequest {
         upscaler = try fields.text(.upscaler)
         image = try fields.file(.image)
         mask = try fields.file(.mask)
+        depthMap = try fields.file(.depthMap)
         strength = try fields.read(.strength, "a number above 0, at most 1") { value in
             value.double.flatMap { $0 > 0 && $0 <= 1 ? $0 : nil }
         }
@@ -62,6 +64,9 @@ extension JobRequest {
         case .enlarge where mask != nil:
             throw RequestProblem(
                 field: "mask", expected: "none for a picture to enlarge", found: "one")
+        case .enlarge where depthMap != nil:
+            throw RequestProblem(
+                field: "depth_map", expected: "none for a picture to enlarge", found: "one")
         case .enlarge where image == nil:
             throw RequestProblem(
                 field: "image", expected: "a picture to enlarge", found: "none")
@@ -86,6 +91,7 @@ extension JobRequest {
             object["mask"] = mask == nil ? .null : true
             object["strength"] = strength.map { .number($0) } ?? .null
         }
+        if depthMap != nil { object["depth_map"] = true }
         return .object(object)
     }
 }

@@ -39,6 +39,9 @@ package struct JobRequest: Sendable, Equatable {
     /// A PNG file's bytes: white where the picture to begin with is painted anew, black where it
     /// stays; nil for all of it. Empty like `image` once the job is accepted.
     package var mask: [UInt8]?
+    /// A PNG file's bytes: bright is near, for models that draw after a depth map. Empty like `image`
+    /// once the job is accepted.
+    package var depthMap: [UInt8]?
     /// How much of the picture to begin with may change, above 0 to 1.
     package var strength: Double?
 

@@ -55,7 +55,7 @@ extension JobError {
         case let problem as RequestProblem:
             self = .refused(problem)
         case PipelineError.invalidRequest(let field, let expected, let found):
-            let key = field.hasPrefix("negative") ? "negative_prompt" : field
+            let key = field.split(separator: " ").joined(separator: "_")
             self = .refused(RequestProblem(field: key, expected: expected, found: found))
         case PipelineError.modelNotFound:
             self = .unknownModel("\(error)")

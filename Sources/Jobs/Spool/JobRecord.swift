@@ -39,7 +39,9 @@ struct JobRecord: Sendable, Equatable {
             let created = request["created"]?.int, var fields = request["request"]?.object
         else { return nil }
         // The pictures themselves stay on the disk.
-        for name in ["image", "mask"] where fields[name]?.bool == true { fields[name] = "" }
+        for input in JobInput.allCases where fields[input.key]?.bool == true {
+            fields[input.key] = ""
+        }
         guard let read = try? JobRequest(json: .object(fields)) else { return nil }
         job = Job(
             id: id, request: read, owner: request["owner"].flatMap(JobOwner.init(json:)),

@@ -6,6 +6,7 @@ internal import WeightStore
 ///     SPOOL/queue/ID/request.json                what was accepted
 ///     SPOOL/queue/ID/input.png                   the picture that came with it
 ///     SPOOL/queue/ID/mask.png                    where that is painted anew
+///     SPOOL/queue/ID/depth.png                   how near everything is
 ///     SPOOL/queue/ID/state.json                  what became of it; missing at first
 ///     SPOOL/queue/ID/checkpoint.safetensors      the walk to the picture being drawn
 ///     SPOOL/queue/ID/image-0.png …               the pictures

@@ -38,6 +38,7 @@ extension GenerateCommand {
             object["mask"] = try mask.map(Self.file)
             object["strength"] = strength.map { .number($0) }
         }
+        object["depth_map"] = try depthMap.map(Self.file)
         if let seed {
             guard let seed = Int64(exactly: seed) else {
                 throw UsageError("--seed: the daemon takes seeds up to \(Int64.max), found \(seed)")

@@ -68,6 +68,12 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A PNG, bright where things are near, for models that draw after a depth map.",
+            valueName: "picture"))
+    var depthMap: String?
+
+    @Option(
+        help: ArgumentHelp(
             "How much of the picture may change: above 0, at most 1. (default: 0.8)",
             valueName: "share"))
     var strength: Double?
@@ -112,9 +118,9 @@ struct GenerateCommand: AsyncParsableCommand {
         guard mask == nil || initial != nil else {
             throw ValidationError("--mask: expected beside --init, which is missing")
         }
-        guard [prompt, initial, mask].count(where: { $0 == "-" }) <= 1 else {
+        guard [prompt, initial, mask, depthMap].count(where: { $0 == "-" }) <= 1 else {
             throw ValidationError(
-                "only one of prompt, --init and --mask can be standard input")
+                "only one of prompt, --init, --mask and --depth-map can be standard input")
         }
         guard output != "-" || count == 1 else {
             throw ValidationError("--count: standard output takes one picture, found \(count)")
@@ -171,6 +177,7 @@ struct GenerateCommand: AsyncParsableCommand {
             guidance: guidance ?? defaults.guidance, sampler: sampler ?? defaults.sampler,
             seed: seed ?? UInt64(UInt32.random(in: .min ... .max)), width: size?.width,
             height: size?.height, count: count, initial: try initialPicture(),
+            depthMap: try depthMap.map { DepthMap(try readPicture($0).picture) },
             memoryLimit: memory.bytes)
     }
 
