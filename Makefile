@@ -14,8 +14,8 @@ INKSTONE = .build/release/inkstone
 DEMO_PROMPT = 熊猫，蓝色背景
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-reference lint format kernel-check quality bench mca compare lowmem fuzz
-.PHONY: install clean
+.PHONY: help setup build demo test test-reference lint format kernel-check quality bench mca compare
+.PHONY: lowmem fuzz install clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
