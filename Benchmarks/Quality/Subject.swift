@@ -9,7 +9,7 @@ import Tokenizers
 struct Subject {
     let model: DiffusionBundle
     let executor: Executor
-    private let encoder: CLIPTextModel
+    private let encoder: any TextEncoder
     private let unet: UNet2DConditionModel
     private let pictureEncoder: AutoencoderKLEncoder
     private let decoder: AutoencoderKLDecoder
@@ -25,7 +25,7 @@ struct Subject {
 
     /// Hidden states of the negative prompt and the prompt, [2, T, C].
     func hiddenStates(_ request: GenerationRequest) throws -> Tensor {
-        let tokenizer = try model.tokenizer(defaultLength: encoder.maximumLength)
+        let tokenizer = try model.tokenizer(defaultLength: encoder.promptLength)
         let ids = [request.negativePrompt, request.prompt].map {
             tokenizer.encode($0, length: encoder.maximumLength).ids
         }

@@ -231,7 +231,7 @@ def _notes(results: list[Result]) -> str:
         notes.append(
             "‡ The first run alone: far slower than the fastest of its kind, or no room in memory."
         )
-    return "  \n".join(notes)
+    return "\n\n".join(notes)
 
 
 def _table(header: list[str], rows: list[list[str]], alignment: str) -> str:
