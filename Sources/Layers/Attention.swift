@@ -20,6 +20,10 @@ package struct Attention: Sendable {
         /// transformers' CLIP.
         package static let clip = Names(
             query: "q_proj", key: "k_proj", value: "v_proj", output: "out_proj", inputBias: true)
+        /// transformers' BERT.
+        package static let bert = Names(
+            query: "self.query", key: "self.key", value: "self.value", output: "output.dense",
+            inputBias: true)
     }
 
     private let query: Linear
@@ -64,6 +68,20 @@ package struct Attention: Sendable {
         _ x: Tensor, norm: LayerNorm, residual: Residual, on executor: Executor
     ) -> Tensor {
         selfAttention(x, .layerNorm(norm), residual: residual, on: executor)
+    }
+
+    /// Self-attention over an input as it is.
+    /// - Parameter keyBias: T values added to every query's scores (−infinity hides a token), or nil.
+    package func callAsFunction(
+        _ x: Tensor, keyBias: [Float]?, residual: Residual, on executor: Executor
+    ) -> Tensor {
+        guard let keyBias else {
+            return selfAttention(x, .none, residual: residual, on: executor)
+        }
+        let projected = Linear.project(x, .none, [query, key, value], on: executor)
+        let packed = product.pack(keys: projected[1], values: projected[2], on: executor)
+        let mixed = product(over: projected[0], packed, keyBias: keyBias, on: executor)
+        return output(mixed, residual: residual, on: executor)
     }
 
     /// Self-attention over a group-normalised input (the autoencoder's).

@@ -6,7 +6,7 @@ package import WeightStore
 ///
 /// Pre-norm blocks; the result is the last layer's hidden state after the final layer norm.
 /// - Source: Radford et al., arXiv:2103.00020; transformers' modeling_clip.py.
-package struct CLIPTextModel: Sendable {
+package struct CLIPTextModel: TextEncoder {
     private struct Block: Sendable {
         let norm1: LayerNorm
         let attention: Attention
@@ -15,11 +15,8 @@ package struct CLIPTextModel: Sendable {
         let contract: Linear
     }
 
-    /// Channels of a hidden state.
     package let width: Int
-    /// Longest sequence, in tokens.
     package let maximumLength: Int
-    /// Token ids are below this.
     package let vocabularySize: Int
     private let tokens: EmbeddingTable
     private let positions: EmbeddingTable
@@ -70,9 +67,6 @@ package struct CLIPTextModel: Sendable {
         try weights.finish()
     }
 
-    /// Token ids [N, T] → hidden states [N, T, C].
-    ///
-    /// All sequences are equally long, at most `maximumLength`, ids below `vocabularySize` (trap otherwise).
     package func callAsFunction(_ ids: [[Int32]], on executor: Executor) -> Tensor {
         let length = ids.first?.count ?? 0
         precondition(length <= maximumLength)

@@ -36,7 +36,8 @@ package struct MultiplyAdds {
     package func textEncoder(tokens: Int) -> Int {
         weights.reduce(0) { sum, weight in
             guard !weight.path.contains("embeddings") else { return sum }
-            let scores = weight.path.contains("q_proj") ? 2 * tokens * weight.outputs : 0
+            let isQuery = weight.path.contains("q_proj") || weight.path.contains("query")
+            let scores = isQuery ? 2 * tokens * weight.outputs : 0
             return sum + tokens * (weight.size + scores)
         }
     }

@@ -1,64 +1,105 @@
 import WeightStore
 
-/// The text encoder of a latent-diffusion checkpoint, under transformers' names or OpenCLIP's.
-/// - Source: diffusers, `loaders/single_file_utils.py`; mlfoundations/open_clip, `transformer.py`.
+/// The text encoder of a latent-diffusion checkpoint: CLIP under transformers' names or OpenCLIP's, or
+/// BERT (Taiyi).
+/// - Source: diffusers, `loaders/single_file_utils.py`; mlfoundations/open_clip, `transformer.py`;
+///   IDEA-CCNL/Fengshenbang-LM, `utils/convert_diffusers_to_original_stable_diffusion.py`.
 struct LatentDiffusionText {
-    private static let transformersPrefix = "cond_stage_model.transformer."
-    private static let openCLIPPrefix = "cond_stage_model.model."
+    /// Whose names the tensors have.
+    private enum Layout: CaseIterable {
+        case clip
+        case clipUnprefixed
+        case openCLIP
+        case bert
+
+        var prefix: String {
+            switch self {
+            case .clip: "cond_stage_model.transformer.text_model."
+            case .clipUnprefixed, .bert: "cond_stage_model.transformer."
+            case .openCLIP: "cond_stage_model.model."
+            }
+        }
+
+        var tokenTable: String {
+            switch self {
+            case .clip, .clipUnprefixed: "embeddings.token_embedding.weight"
+            case .openCLIP: "token_embedding.weight"
+            case .bert: "embeddings.word_embeddings.weight"
+            }
+        }
+    }
 
     private let names: TensorNames
-    private let isOpenCLIP: Bool
+    private let layout: Layout
 
     init(_ source: any CheckpointSource) throws(QuantizerError) {
-        let openCLIP = TensorNames(source, prefix: Self.openCLIPPrefix)
-        isOpenCLIP = openCLIP.has("token_embedding.weight")
-        guard !isOpenCLIP else {
-            names = openCLIP
+        for layout in Layout.allCases {
+            let names = TensorNames(source, prefix: layout.prefix)
+            guard names.has(layout.tokenTable) else { continue }
+            self.names = names
+            self.layout = layout
             return
         }
-        var plain = TensorNames(source, prefix: Self.transformersPrefix + "text_model.")
-        if plain.tensors.isEmpty { plain = TensorNames(source, prefix: Self.transformersPrefix) }
-        names = plain
-        guard names.has("embeddings.token_embedding.weight") else {
-            throw .unsupported(
-                path: source.path,
-                what: "no text encoder that is known: neither "
-                    + "\(Self.transformersPrefix)text_model.embeddings nor "
-                    + "\(Self.openCLIPPrefix)token_embedding is there")
+        let known = Layout.allCases.map { $0.prefix + $0.tokenTable }.joined(separator: ", ")
+        throw .unsupported(
+            path: source.path, what: "no text encoder that is known: none of \(known) is there")
+    }
+
+    var architecture: Architecture { layout == .bert ? .bertModel : .clipTextModel }
+
+    var vocabularySize: Int {
+        get throws(QuantizerError) { try names.extent(layout.tokenTable, 0) }
+    }
+
+    /// Upstream's configuration.
+    func configuration() throws(QuantizerError) -> JSONObject {
+        switch layout {
+        case .clip, .clipUnprefixed:
+            return try configuration(
+                positions: "embeddings.position_embedding.weight",
+                hidden: "encoder.layers.0.mlp.fc1.weight",
+                ["hidden_act": "quick_gelu", "layer_norm_eps": 1e-5])
+        case .openCLIP:
+            // It computes GELU itself where CLIP approximates it.
+            return try configuration(
+                positions: "positional_embedding",
+                hidden: "transformer.resblocks.0.mlp.c_fc.weight",
+                ["hidden_act": "gelu", "layer_norm_eps": 1e-5])
+        case .bert:
+            let types = try names.extent("embeddings.token_type_embeddings.weight", 0)
+            return try configuration(
+                positions: "embeddings.position_embeddings.weight",
+                hidden: "encoder.layer.0.intermediate.dense.weight",
+                [
+                    "hidden_act": "gelu", "layer_norm_eps": 1e-12, "pad_token_id": 0,
+                    "type_vocab_size": JSONValue(types),
+                ])
         }
     }
 
-    var vocabularySize: Int {
-        get throws(QuantizerError) { try names.extent(tokenTable, 0) }
-    }
-
-    private var tokenTable: String {
-        isOpenCLIP ? "token_embedding.weight" : "embeddings.token_embedding.weight"
+    private func configuration(
+        positions: String, hidden: String, _ own: JSONObject
+    ) throws(QuantizerError) -> JSONObject {
+        let width = try names.extent(layout.tokenTable, 1)
+        var object = own
+        object["architectures"] = .list([architecture.rawValue])
+        object["hidden_size"] = JSONValue(width)
+        object["intermediate_size"] = JSONValue(try names.extent(hidden, 0))
+        object["num_hidden_layers"] = JSONValue(layers)
+        object["num_attention_heads"] = JSONValue(Self.heads(width))
+        object["max_position_embeddings"] = JSONValue(try names.extent(positions, 0))
+        object["vocab_size"] = JSONValue(try vocabularySize)
+        return object
     }
 
     /// Layers that run: of OpenCLIP's, Stable Diffusion 2 takes what the last but one gives.
     private var layers: Int {
-        isOpenCLIP
-            ? max(names.count { "transformer.resblocks.\($0).ln_1.weight" } - 1, 0)
-            : names.count { "encoder.layers.\($0).layer_norm1.weight" }
-    }
-
-    /// Upstream's configuration. OpenCLIP computes GELU itself where CLIP approximates it.
-    func configuration() throws(QuantizerError) -> JSONObject {
-        let width = try names.extent(tokenTable, 1)
-        let positions = isOpenCLIP ? "positional_embedding" : "embeddings.position_embedding.weight"
-        let hidden =
-            isOpenCLIP
-            ? "transformer.resblocks.0.mlp.c_fc.weight" : "encoder.layers.0.mlp.fc1.weight"
-        return [
-            "architectures": ["CLIPTextModel"], "hidden_act": isOpenCLIP ? "gelu" : "quick_gelu",
-            "hidden_size": JSONValue(width),
-            "intermediate_size": JSONValue(try names.extent(hidden, 0)),
-            "num_hidden_layers": JSONValue(layers),
-            "num_attention_heads": JSONValue(Self.heads(width)), "layer_norm_eps": 1e-5,
-            "max_position_embeddings": JSONValue(try names.extent(positions, 0)),
-            "vocab_size": JSONValue(try vocabularySize),
-        ]
+        switch layout {
+        case .clip, .clipUnprefixed:
+            names.count { "encoder.layers.\($0).layer_norm1.weight" }
+        case .openCLIP: max(names.count { "transformer.resblocks.\($0).ln_1.weight" } - 1, 0)
+        case .bert: names.count { "encoder.layer.\($0).intermediate.dense.weight" }
+        }
     }
 
     /// Every published encoder has heads of 64; narrower ones, made for tests, of 16.
@@ -68,9 +109,19 @@ struct LatentDiffusionText {
 
     /// The tensors under transformers' names.
     func tensors() -> [String: RenamedSource.Origin] {
-        guard isOpenCLIP else {
-            return names.renamed { $0.hasSuffix("position_ids") ? nil : "text_model." + $0 }
+        switch layout {
+        case .clip, .clipUnprefixed:
+            names.renamed { $0.hasSuffix("position_ids") ? nil : "text_model." + $0 }
+        case .openCLIP: openCLIPTensors()
+        case .bert: names.renamed { $0 }
         }
+    }
+}
+
+// MARK: - OpenCLIP
+
+extension LatentDiffusionText {
+    private func openCLIPTensors() -> [String: RenamedSource.Origin] {
         var origins = names.renamed(openCLIPName)
         for layer in 0..<layers {
             for kind in ["weight", "bias"] {
@@ -96,7 +147,7 @@ struct LatentDiffusionText {
         case "text_projection", "logit_scale", "attn_mask": return nil
         default: break
         }
-        guard let (module, rest) = replacingModule(of: name, by: modules),
+        guard let (module, rest) = replacingModule(of: name, by: openCLIPModules),
             !rest.hasPrefix("attn.in_proj_")
         else {
             return name.hasPrefix("transformer.resblocks.") ? nil : name
@@ -112,7 +163,7 @@ struct LatentDiffusionText {
         "mlp.c_fc": "mlp.fc1", "mlp.c_proj": "mlp.fc2",
     ]
 
-    private var modules: [String: String] {
+    private var openCLIPModules: [String: String] {
         var modules = ["ln_final": "text_model.final_layer_norm"]
         for layer in 0..<layers {
             modules["transformer.resblocks.\(layer)"] = "text_model.encoder.layers.\(layer)"
