@@ -6,10 +6,16 @@
 
 /// Makes a folder and those above it that are missing; nobody else may look into them.
 package func makePrivateFolders(_ path: String) throws(WeightError) {
+    try makeFolders(path, mode: 0o700)
+}
+
+/// Makes a folder and those above it that are missing.
+/// - Parameter mode: of what is made, less the process's umask.
+package func makeFolders(_ path: String, mode: UInt32 = 0o777) throws(WeightError) {
     guard kindOfItem(at: path) != "a folder" else { return }
     let folder = splitPath(path).folder
-    if folder != path { try makePrivateFolders(folder) }
-    if mkdir(path, 0o700) != 0, errno != EEXIST {
+    if folder != path { try makeFolders(folder, mode: mode) }
+    if mkdir(path, mode) != 0, errno != EEXIST {
         throw .system(path: path, action: "create the folder", code: errno)
     }
     try synchronizeFolder(folder)
