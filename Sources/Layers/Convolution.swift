@@ -4,6 +4,7 @@ package import Tensors
 package struct Convolution: Sendable {
     let matrix: Matrix
     let bias: Vector?
+    let lowRanks: [LowRank]
     let window: Window
 
     package var outputs: Int { matrix.outputs }
@@ -17,6 +18,8 @@ package struct Convolution: Sendable {
         matrix = try weights.matrix(
             name + ".weight", outputs: outputs, channels: channels, kernel: window.kernel)
         bias = hasBias ? try weights.vector(name + ".bias", count: outputs) : nil
+        lowRanks = try weights.lowRanks(
+            name, outputs: outputs, channels: channels, kernel: window.kernel)
         self.window = window
     }
 
@@ -39,7 +42,7 @@ package struct Convolution: Sendable {
         let y = executor.tensor(shape)
         let output = ProductOutput(
             matrix: matrix, bias: combinedBias(imageBias, on: executor),
-            target: .tensor(y, residual: residual), activation: activation)
+            target: .tensor(y, residual: residual), activation: activation, lowRanks: lowRanks)
         WindowProduct(
             inputs: inputs.map(ProductInput.tensor), window: window, upsampled: upsampled,
             prologue: norm.map(Prologue.scaleShift) ?? .none, outputs: [output],

@@ -6,9 +6,9 @@ package import Tensors
 /// Tokens go through in small strips, so the wide inner activation never exists as a whole.
 /// - Source: Shazeer, arXiv:2002.05202; diffusers' FeedForward with `geglu`.
 package struct FeedForward: Sendable {
-    private let expand: Linear
-    private let contract: Linear
-    private let inner: Int
+    let expand: Linear
+    let contract: Linear
+    let inner: Int
 
     /// Many tokens share each look at the weights; fewer where there would be too few strips for all
     /// threads.
@@ -26,6 +26,9 @@ package struct FeedForward: Sendable {
 
     /// [N, T, C] → [N, T, C].
     package func callAsFunction(_ x: Tensor, norm: LayerNorm, on executor: Executor) -> Tensor {
+        guard expand.lowRanks.isEmpty, contract.lowRanks.isEmpty else {
+            return adapted(x, norm: norm, on: executor)
+        }
         let y = executor.tensor(x.shape)
         let rows = x.shape.rows
         let strip = StripMemory(

@@ -7,8 +7,13 @@ package enum LayerError: Error, CustomStringConvertible {
     /// The file holds tensors that the model does not know.
     case unexpected(file: String, tensors: [String])
 
+    /// A LoRA does not fit the model.
+    case foreignLoRA(file: String, layer: String, problem: String)
+
     package var description: String {
         switch self {
+        case .foreignLoRA(let file, let layer, let problem):
+            "\(printable(file)): a LoRA for another model: layer \"\(printable(layer))\" \(problem)"
         case .unsuitable(let file, let tensor, let expected, let found):
             "\(printable(file)): tensor \"\(printable(tensor))\": expected \(expected), "
                 + "found \(found); quantize the checkpoint again"

@@ -4,6 +4,7 @@ package import Tensors
 package struct Linear: Sendable {
     let matrix: Matrix
     let bias: Vector?
+    let lowRanks: [LowRank]
 
     package var outputs: Int { matrix.outputs }
 
@@ -15,6 +16,7 @@ package struct Linear: Sendable {
     ) throws {
         matrix = try weights.matrix(name + ".weight", outputs: outputs, channels: channels)
         bias = hasBias ? try weights.vector(name + ".bias", count: outputs) : nil
+        lowRanks = try weights.lowRanks(name, outputs: outputs, channels: channels)
     }
 
     /// [N, T, C] → [N, T, outputs]. The input is layer-normalised on its way in if `norm` is given.
@@ -56,6 +58,6 @@ package struct Linear: Sendable {
     ) -> ProductOutput {
         ProductOutput(
             matrix: matrix, bias: bias.map(ProductOutput.Bias.shared) ?? .none,
-            target: .tensor(y, residual: residual), activation: activation)
+            target: .tensor(y, residual: residual), activation: activation, lowRanks: lowRanks)
     }
 }

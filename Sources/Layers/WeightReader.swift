@@ -3,9 +3,25 @@ package import WeightStore
 /// Hands a model its weights by upstream name, shape-checked, and knows at the end which were never asked for.
 package final class WeightReader {
     private let file: WeightFile
+    private let adapters: [Adapter]
     private var used: Set<String> = []
 
-    package init(_ file: WeightFile) { self.file = file }
+    /// A LoRA for the network that is read.
+    package struct Adapter {
+        fileprivate let reader: WeightReader
+        fileprivate let scale: Float
+
+        /// - Parameter scale: of what it adds.
+        package init(_ file: WeightFile, scale: Float) {
+            reader = WeightReader(file)
+            self.scale = scale
+        }
+    }
+
+    package init(_ file: WeightFile, adapters: [Adapter] = []) {
+        self.file = file
+        self.adapters = adapters
+    }
 
     /// True when the file holds `name`.
     package func contains(_ name: String) -> Bool { file.contains(name) }
@@ -25,6 +41,29 @@ package final class WeightReader {
         return try Matrix(
             stored, scale: try scale(of: stored, outputs: outputs), kernel: kernel,
             unsuitable: { expected in self.unsuitable(stored, expected: expected) })
+    }
+
+    /// What the adapters add to layer `name`, in their order.
+    func lowRanks(
+        _ name: String, outputs: Int, channels: Int, kernel: Int = 1
+    ) throws -> [LowRank] {
+        try adapters.compactMap { adapter in
+            let reader = adapter.reader
+            let (down, up) = (name + ".lora_down.weight", name + ".lora_up.weight")
+            guard reader.contains(down) else { return nil }
+            let shape = try reader.file.tensor(down).shape
+            let rank = shape.first ?? 0
+            guard shape.dropFirst().prefix(1) == [channels],
+                try reader.file.tensor(up).shape.first == outputs
+            else {
+                throw LayerError.foreignLoRA(
+                    file: reader.file.path, layer: name,
+                    problem: "is of another shape there than [\(outputs), \(channels)]")
+            }
+            return LowRank(
+                down: try reader.matrix(down, outputs: rank, channels: channels, kernel: kernel),
+                up: try reader.matrix(up, outputs: outputs, channels: rank), scale: adapter.scale)
+        }
     }
 
     /// A vector of `count` float32 values, readable up to the next multiple of 16.
@@ -54,6 +93,12 @@ package final class WeightReader {
     package func finish() throws {
         let left = file.names.filter { !used.contains($0) }
         guard left.isEmpty else { throw LayerError.unexpected(file: file.path, tensors: left) }
+        for reader in adapters.map(\.reader) {
+            guard let stranger = reader.file.names.first(where: { !reader.used.contains($0) })
+            else { continue }
+            throw LayerError.foreignLoRA(
+                file: reader.file.path, layer: stranger, problem: "is unknown to this one")
+        }
     }
 
     private func take(_ name: String) throws -> StoredTensor {

@@ -36,6 +36,10 @@ struct ProductOutput {
     let bias: Bias
     let target: Target
     var activation: Activation = .none
+    /// What LoRAs add to the matrix.
+    var lowRanks: [LowRank] = []
+    /// Of the target's shape, added before the activation; only where the target is a tensor.
+    var addend: Tensor?
 
     enum Target {
         case tensor(Tensor, residual: Residual?)
@@ -48,6 +52,14 @@ struct ProductOutput {
             case .rows(let target): target.store.shape
             }
         }
+    }
+
+    /// Applies to a part of the target what comes before its residual.
+    func activate(_ block: OutputBlock) {
+        if let addend, case .tensor(let tensor, _) = target {
+            Residual(addend).apply(block, offset: block.values - tensor.pointer)
+        }
+        activation.apply(block)
     }
 
     enum Bias {
@@ -84,12 +96,16 @@ struct WindowProduct {
 
     /// Runs a convolution by the fastest of the ways that suit it.
     func convolve() {
+        addingLowRanks().convolveAdded()
+    }
+
+    private func convolveAdded() {
         if let doubled = DoubledProduct(self) {
             doubled.run()
         } else if let winograd = WinogradProduct(self) {
             winograd.run()
         } else {
-            run()
+            runAdded()
         }
     }
 
@@ -97,6 +113,10 @@ struct WindowProduct {
     ///
     /// The inputs have as many channels as each matrix takes (trap otherwise: the kernels would read past them).
     func run() {
+        addingLowRanks().runAdded()
+    }
+
+    private func runAdded() {
         let channels = inputs.reduce(0) { $0 + $1.shape.channels }
         precondition(outputs.allSatisfy { $0.matrix.channels == channels })
         executor.weights?.require(outputs.map(\.matrix.range))
@@ -177,7 +197,7 @@ struct WindowProduct {
         matrix.multiply(
             work.rows, window: geometry, range: work.panels,
             bias: output.bias.pointer(image: strip.image), into: c)
-        output.activation.apply(block)
+        output.activate(block)
         return block
     }
 }

@@ -33,6 +33,8 @@ package struct DiffusionBundle: Sendable {
     package let defaultSampler: SamplerKind
     /// What the U-Net sees beside the latents.
     let conditioning: Conditioning
+    /// What is added to the text encoder and the U-Net.
+    package private(set) var loras: [LoRA] = []
 
     package init(path: String) throws {
         try self.init(Bundle.open(path))
@@ -89,12 +91,15 @@ package struct DiffusionBundle: Sendable {
     }
 
     /// - Parameter weights: the stage's file, where the caller has it open.
-    package func textEncoder(_ weights: WeightFile? = nil) throws -> CLIPTextModel {
-        let stage = try Self.stage("text_encoder", of: "CLIPTextModel", in: bundle)
-        let encoder = try bundle.readingConfiguration {
-            try CLIPTextModel(
-                configuration: stage.config,
-                weights: WeightReader(try weights ?? bundle.weights("text_encoder")))
+    package func textEncoder(_ weights: WeightFile? = nil) throws -> any TextEncoder {
+        let classes = ["CLIPTextModel"] + BertModel.Kind.allCases.map(\.rawValue)
+        let stage = try Self.stage("text_encoder", of: classes, in: bundle)
+        let encoder = try bundle.readingConfiguration { () -> any TextEncoder in
+            let reader = try reader("text_encoder", weights)
+            if let kind = BertModel.Kind(rawValue: stage.className) {
+                return try BertModel(kind: kind, configuration: stage.config, weights: reader)
+            }
+            return try CLIPTextModel(configuration: stage.config, weights: reader)
         }
         guard encoder.width == unetConfiguration.crossAttentionDim else {
             throw PipelineError.unsupportedPart(
@@ -118,8 +123,26 @@ package struct DiffusionBundle: Sendable {
     package func unet(_ weights: WeightFile? = nil) throws -> UNet2DConditionModel {
         let stage = try Self.stage("unet", of: "UNet2DConditionModel", in: bundle)
         return try UNet2DConditionModel(
-            configuration: stage.config,
-            weights: WeightReader(try weights ?? bundle.weights("unet")))
+            configuration: stage.config, weights: try reader("unet", weights))
+    }
+
+    /// Hands out a stage's weights, with what LoRAs add to them.
+    private func reader(_ stage: String, _ weights: WeightFile?) throws -> WeightReader {
+        WeightReader(
+            try weights ?? bundle.weights(stage),
+            adapters: try loras.compactMap { try $0.adapter(for: stage) })
+    }
+
+    /// The same model with LoRAs added to it.
+    package func adding(_ loras: [LoRA]) -> DiffusionBundle {
+        var model = self
+        model.loras += loras
+        return model
+    }
+
+    /// Bytes of the LoRAs' weights for a stage.
+    func loraBytes(for stage: String) -> Int {
+        loras.reduce(0) { $0 + $1.bytes(for: stage) }
     }
 
     /// - Parameter weights: the autoencoder's file, where the caller has it open.
@@ -148,10 +171,16 @@ package struct DiffusionBundle: Sendable {
     private static func stage(
         _ name: String, of className: String, in bundle: Bundle
     ) throws -> Bundle.Stage {
+        try stage(name, of: [className], in: bundle)
+    }
+
+    private static func stage(
+        _ name: String, of classNames: [String], in bundle: Bundle
+    ) throws -> Bundle.Stage {
         guard let stage = bundle.stages[name] else {
             throw PipelineError.missingPart(bundle: bundle.path, part: name)
         }
-        guard stage.className == className else {
+        guard classNames.contains(stage.className) else {
             throw PipelineError.unsupportedPart(
                 bundle: bundle.path, part: name, found: stage.className)
         }

@@ -6,7 +6,7 @@ internal import WeightStore
 
 /// The networks that draw a picture, opened.
 struct DiffusionParts {
-    let encoder: CLIPTextModel
+    let encoder: any TextEncoder
     let unet: UNet2DConditionModel
     let decoder: AutoencoderKLDecoder
     let pictureEncoder: AutoencoderKLEncoder
@@ -39,15 +39,21 @@ struct DiffusionParts {
         let images = guided ? 2 : 1
         let latents = model.latentShape(width: width, height: height)
         let ids = [[Int32]](
-            repeating: [Int32](repeating: 0, count: encoder.maximumLength), count: images)
+            repeating: [Int32](repeating: 0, count: encoder.promptLength), count: images)
         // Held by the denoising stage: it is alive in all stages after its own, as in the run.
         let context = encoder(ids, on: rehearsal)
         let text = PlannableStage { _ in
-            StageNeeds(.text, weights: textWeights, on: rehearsal) { _ = encoder(ids, on: $0) }
+            StageNeeds(
+                .text, weights: textWeights, besides: model.loraBytes(for: "text_encoder"),
+                on: rehearsal
+            ) { _ = encoder(ids, on: $0) }
         }
         let denoise = PlannableStage { _ in
             // The second pass finds the blocks that the first one left.
-            StageNeeds(.denoise, weights: unetWeights, passes: 2, on: rehearsal) { executor in
+            StageNeeds(
+                .denoise, weights: unetWeights, besides: model.loraBytes(for: "unet"), passes: 2,
+                on: rehearsal
+            ) { executor in
                 for _ in 0..<2 {
                     var batch = latents
                     batch.images = images
@@ -64,7 +70,7 @@ struct DiffusionParts {
             tiling: tiling, on: rehearsal)
         let encode = PlannableStage { room in
             StageNeeds(
-                .encode, weights: vaeWeights, pictureBytes: width * height * 3, on: rehearsal
+                .encode, weights: vaeWeights, besides: width * height * 3, on: rehearsal
             ) { executor in
                 _ = self.encode(
                     pixels: Tensor(pictureShape(width, height), in: executor.workspace),

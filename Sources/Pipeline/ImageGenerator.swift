@@ -15,11 +15,13 @@ public final class ImageGenerator {
     /// Opens a bundle.
     /// - Parameters:
     ///   - path: the bundle's folder.
+    ///   - loras: what is added to the model.
     ///   - threads: threads to draw with, at least 1 (trap); nil for one a processor.
-    public init(bundle path: String, threads: Int? = nil) throws {
+    public init(bundle path: String, loras: [LoRA] = [], threads: Int? = nil) throws {
         try InstructionSet.selectFromEnvironment()
         painter = TextToImage(
-            try DiffusionBundle(path: path), on: Executor(threads: threads ?? Parallel.processors))
+            try DiffusionBundle(path: path).adding(loras),
+            on: Executor(threads: threads ?? Parallel.processors))
     }
 
     /// What the request will take at most; throws what `generate` would throw before it draws.

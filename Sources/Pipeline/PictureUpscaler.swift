@@ -49,7 +49,7 @@ package struct PictureUpscaler {
         let pictureBytes = shape.pixels * 3 * (2 + MemoryLayout<Float>.size + scale * scale)
         return PlannableStage { room in
             StageNeeds(
-                .upscale, weights: weights, pictureBytes: pictureBytes, on: rehearsal
+                .upscale, weights: weights, besides: pictureBytes, on: rehearsal
             ) { executor in
                 network.enlarge(
                     Tensor(shape, in: executor.workspace), image: 0, tiling: tiling.within(room),

@@ -68,7 +68,7 @@ extension AutoencoderKLDecoder {
         on rehearsal: Executor
     ) -> PlannableStage {
         PlannableStage { room in
-            StageNeeds(.decode, weights: weights, pictureBytes: pictureBytes, on: rehearsal) {
+            StageNeeds(.decode, weights: weights, besides: pictureBytes, on: rehearsal) {
                 executor in
                 decode(
                     Tensor(latents, in: executor.workspace), tiling: tiling.within(room),

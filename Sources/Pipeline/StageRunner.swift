@@ -48,7 +48,7 @@ package struct StageRunner {
     ) throws -> [SafetensorsTensor] {
         let model = try DiffusionBundle(bundle)
         let encoder = try model.textEncoder()
-        let tokenizer = try model.tokenizer(defaultLength: encoder.maximumLength)
+        let tokenizer = try model.tokenizer(defaultLength: encoder.promptLength)
         let length = min(tokenizer.maximumLength, encoder.maximumLength)
         let encoded = tokenizer.encode(prompt, length: length)
         if let cut = encoded.truncatedText {

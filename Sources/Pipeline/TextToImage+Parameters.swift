@@ -23,6 +23,14 @@ extension TextToImage {
                 "Denoising strength",
                 request.initial.map { GenerationParameters.number($0.strength) }
             ),
+            (
+                "LoRA",
+                model.loras.isEmpty
+                    ? nil
+                    : model.loras.map {
+                        "\($0.bundle.name): \(GenerationParameters.number($0.scale))"
+                    }.joined(separator: ", ")
+            ),
             (Key.modelHash, hash.map(String.init)),
             (Key.model, model.bundle.name),
             ("Postprocess upscale by", upscaler.map { "\($0.scale)" }),

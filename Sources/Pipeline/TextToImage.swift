@@ -155,7 +155,7 @@ package final class TextToImage {
         on executor: Executor
     ) throws -> Tensor {
         let encoder = parts.encoder
-        let tokenizer = try model.tokenizer(defaultLength: encoder.maximumLength)
+        let tokenizer = try model.tokenizer(defaultLength: encoder.promptLength)
         let length = min(tokenizer.maximumLength, encoder.maximumLength)
         let guided = request.guidance > 1
         let ids = try (guided ? [request.negativePrompt, request.prompt] : [request.prompt]).map {

@@ -44,8 +44,8 @@ package struct Executor: Sendable {
     /// values read as zeros.
     package var rehearsal: Executor { Executor(rehearsing: self) }
 
-    /// The same executor with another source of weights.
-    package func reading(from weights: any WeightSource) -> Executor {
+    /// The same executor with another source of weights, or with none.
+    package func reading(from weights: (any WeightSource)?) -> Executor {
         var executor = self
         executor.weights = weights
         return executor

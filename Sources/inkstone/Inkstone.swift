@@ -62,7 +62,9 @@ struct Inkstone: ParsableCommand {
             """,
         version: inkstoneVersion,
         subcommands: [
-            GenerateCommand.self, UpscaleCommand.self, InspectCommand.self, ModelsCommand.self,
+            GenerateCommand.self, BatchCommand.self, UpscaleCommand.self, InspectCommand.self,
+            ModelsCommand.self,
+            StylesCommand.self,
             ServeCommand.self, JobsCommand.self, CancelCommand.self, BenchCommand.self,
             StageCommand.self,
         ])

@@ -30,7 +30,7 @@ import WeightStore
         (["--size", "99999x64"], "width"), (["--size", "64"], "size"),
         (["--size", "99999999999999999999x8"], "size"), (["--sampler", "magic"], "dpm++2m"),
         (["--count", "0"], "count"), (["--count", "2", "-o", "-"], "count"),
-        (["--seed", "-1"], "seed"), (["--threads", "0"], "threads"), (["--nonsense"], "nonsense"),
+        (["--seed", "-2"], "seed"), (["--threads", "0"], "threads"), (["--nonsense"], "nonsense"),
     ])
     func senselessRequestIsAUsageError(arguments: [String], word: String) throws {
         let run = try Program.inkstone.run(

@@ -10,7 +10,7 @@ import Testing
 
     private func outline(width: Int = 64, isGuided: Bool = true) -> RehearsedDrawings.Outline {
         .init(
-            model: "m", upscaler: nil, width: width, height: 64, isGuided: isGuided,
+            model: "m", loras: [], upscaler: nil, width: width, height: 64, isGuided: isGuided,
             beginsWithPicture: false)
     }
 

@@ -14,7 +14,7 @@ import WeightStore
 @Suite struct ParityTests {
     static let checkpoints =
         TestBundle.present([
-            "tiny-pai", "tiny-sd1", "tiny-sd2", "formats/tiny-pai-bin",
+            "tiny-pai", "tiny-sd1", "tiny-sd2", "tiny-taiyi", "formats/tiny-pai-bin",
         ])
         + TestBundle.presentFiles(["formats/tiny-sd1-ldm.safetensors", "formats/tiny-sd1-ldm.ckpt"])
 
@@ -46,9 +46,11 @@ import WeightStore
         let expected = try expected(checkpoint)
         let request = try expectedRequest(checkpoint)
         let encoder = try model.textEncoder()
-        let tokenizer = try model.tokenizer(defaultLength: encoder.maximumLength)
+        let tokenizer = try model.tokenizer(defaultLength: encoder.promptLength)
         for (name, prompt) in [("prompt", request.prompt), ("negative", request.negativePrompt)] {
-            let ids = tokenizer.encode(prompt, length: encoder.maximumLength).ids
+            let ids = tokenizer.encode(
+                prompt, length: min(tokenizer.maximumLength, encoder.maximumLength)
+            ).ids
             #expect(ids.map(Int.init) == (try expected.integers("text.\(name).ids")))
             let hidden = encoder([ids], on: executor)
             let wanted = try expected.floats("text.\(name).hidden")
@@ -96,9 +98,9 @@ import WeightStore
         let expected = try expected(checkpoint)
         let request = try expectedRequest(checkpoint)
         let encoder = try model.textEncoder()
-        let tokenizer = try model.tokenizer(defaultLength: encoder.maximumLength)
+        let tokenizer = try model.tokenizer(defaultLength: encoder.promptLength)
         let ids = [request.negativePrompt, request.prompt].map {
-            tokenizer.encode($0, length: encoder.maximumLength).ids
+            tokenizer.encode($0, length: min(tokenizer.maximumLength, encoder.maximumLength)).ids
         }
         let shape = Shape(
             images: 1, height: 16, width: 16, channels: model.unetConfiguration.inChannels)

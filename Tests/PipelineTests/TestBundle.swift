@@ -43,6 +43,9 @@ enum TestBundle {
         return path
     }
 
+    /// A place for a test's own files.
+    static func folder(named name: String) throws -> String { "\(try temporaryFolder())/\(name)" }
+
     /// The path of a bundle made from `checkpoint` with weights of `type`.
     static func path(_ checkpoint: String, type: WeightType) throws -> String {
         try made.withLock { made in

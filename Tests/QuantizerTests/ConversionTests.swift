@@ -99,9 +99,9 @@ import WeightStore
     @Test func componentsOfOtherClassesAreNamed() throws {
         try copyCheckpoint("tiny-pai", to: "bert") { _, tensor in tensor }
         var index = try JSONObject.load(scratch.file("bert/model_index.json"))
-        index["text_encoder"] = ["transformers", "BertModel"]
+        index["text_encoder"] = ["transformers", "T5EncoderModel"]
         try scratch.write("bert/model_index.json", index.serialized())
-        expectError("text_encoder", "\"CLIPTextModel\"", "\"BertModel\"") {
+        expectError("text_encoder", "\"CLIPTextModel\"", "\"T5EncoderModel\"") {
             _ = try Conversion.open(scratch.file("bert"), recipe: recipe)
         }
         index["text_encoder"] = ["transformers", "CLIPTextModel"]

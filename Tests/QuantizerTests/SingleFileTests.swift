@@ -142,6 +142,27 @@ import WeightStore
         }
     }
 
+    /// Taiyi: BERT under transformers' names.
+    @Test func bertIsFoundByItsNames() throws {
+        let configuration: JSONObject = [
+            "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+            "num_attention_heads": 2, "vocab_size": 21128, "max_position_embeddings": 16,
+        ]
+        let bert = try Architecture.bertModel.expectedTensors(configuration, path: "bert")
+        let source = try source()
+        source.tensors.removeAll { $0.name.hasPrefix("cond_stage_model.") }
+        source.tensors += (bert.tensors.map { ($0.name, $0.shape) } + [("pooler.dense.bias", [32])])
+            .map { name, shape in
+                CheckpointTensor(
+                    name: "cond_stage_model.transformer.\(name)", type: .f32, shape: shape)
+            }
+        let conversion = try Conversion.open(source, recipe: recipe)
+        let text = conversion.stages[0]
+        #expect(text.architecture == .bertModel)
+        for (key, value) in configuration { #expect(text.configuration[key] == value, "\(key)") }
+        #expect(conversion.tokenizer?.className == "BertTokenizer")
+    }
+
     @Test func damagedFilesAreRefused() throws {
         let name = "model.diffusion_model.input_blocks.1.0.in_layers.2.weight"
         let missing = try source()

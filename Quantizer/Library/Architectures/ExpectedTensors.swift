@@ -51,11 +51,13 @@ package struct ExpectedTensors: Sendable {
         if bias { vector(name + ".bias", outputs) }
     }
 
-    /// `name.weight` `[outputs, inputs, kernel, kernel]` and `name.bias`.
-    mutating func convolution(_ name: String, _ inputs: Int, _ outputs: Int, kernel: Int = 3) {
+    /// `name.weight` `[outputs, inputs, kernel, kernel]`, and `name.bias` unless there is none.
+    mutating func convolution(
+        _ name: String, _ inputs: Int, _ outputs: Int, kernel: Int = 3, bias: Bool = true
+    ) {
         let shape = [outputs, inputs, kernel, kernel]
         tensors.append(ExpectedTensor(name: name + ".weight", shape: shape, role: .matrix))
-        vector(name + ".bias", outputs)
+        if bias { vector(name + ".bias", outputs) }
     }
 
     /// A residual block of U-Net or autoencoder; `time` is the width of the time embedding, if any.

@@ -51,7 +51,7 @@ package struct Conversion {
 
     /// Opens a checkpoint of any known kind.
     /// - Parameter path: a diffusers folder, a single file in latent diffusion's names, or the file of
-    ///   an upscaler.
+    ///   a LoRA or an upscaler.
     package static func open(
         _ path: String, recipe: QuantizationRecipe, hints: Hints = Hints()
     ) throws(QuantizerError) -> Conversion {
@@ -73,7 +73,7 @@ package struct Conversion {
         return try open(try openCheckpoint(path), recipe: recipe, hints: hints)
     }
 
-    /// Gathers what a single file holds: a whole model or an upscaler.
+    /// Gathers what a single file holds: a whole model, a LoRA or an upscaler.
     package static func open(
         _ source: any CheckpointSource, recipe: QuantizationRecipe, hints: Hints = Hints()
     ) throws(QuantizerError) -> Conversion {
@@ -85,10 +85,12 @@ package struct Conversion {
             throw .option("--upscaler: \(path) is no model to add one to")
         }
         try refuseFileHints(hints, path)
+        let isLoRA = LoRAFile.recognizes(source)
         return Conversion(
-            stages: [try upscalerStage(source)], tokenizer: nil,
+            stages: isLoRA ? try LoRAFile(source).stages() : [try upscalerStage(source)],
+            tokenizer: nil,
             description: BundleDescription(
-                name: hints.name ?? stem(of: path), family: "upscaler"),
+                name: hints.name ?? stem(of: path), family: isLoRA ? "lora" : "upscaler"),
             recipe: recipe, root: folder(of: path))
     }
 

@@ -14,7 +14,8 @@ package enum WeightType: String, CaseIterable, Sendable {
 /// | matrices and convolutions | int8, sensitive ones F16 | F16 | F32 |
 ///
 /// Sensitive are the layers at both ends of a network, the time embedding, and the shortcuts around
-/// residual blocks: few weights whose error every later layer sees. So is any layer whose input channels do not fill blocks of four.
+/// residual blocks: few weights whose error every later layer sees. So are LoRAs, and any layer whose
+/// input channels do not fill blocks of four.
 package struct QuantizationRecipe: Sendable {
     /// What was asked for.
     package let type: WeightType
@@ -64,7 +65,7 @@ package struct QuantizationRecipe: Sendable {
 
     private func isSensitive(_ tensor: ExpectedTensor, in stage: Stage) -> Bool {
         let components = tensor.name.split(separator: ".").map(String.init)
-        return !tensor.shape[1].isMultiple(of: 4)
+        return stage.architecture == .lora || !tensor.shape[1].isMultiple(of: 4)
             || components.contains(where: Self.sensitive.contains)
             || stage.ends.contains(tensor.name)
     }

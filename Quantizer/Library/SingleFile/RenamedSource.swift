@@ -7,6 +7,8 @@ final class RenamedSource: CheckpointSource {
         let tensor: CheckpointTensor
         /// The part of its first extent; nil for all.
         var rows: Range<Int>?
+        /// That its numbers are multiplied by.
+        var factor: Float = 1
 
         fileprivate var shape: [Int] {
             guard let rows else { return tensor.shape }
@@ -32,7 +34,8 @@ final class RenamedSource: CheckpointSource {
         guard let origin = origins[name] else {
             throw .missingTensor(path: path, name: name, shape: [])
         }
-        let numbers = try source.read(origin.tensor.name)
+        var numbers = try source.read(origin.tensor.name)
+        if origin.factor != 1 { numbers = numbers.map { $0 * origin.factor } }
         guard let rows = origin.rows, let all = origin.tensor.shape.first else { return numbers }
         // The reader gives as many numbers as the shape promises.
         let row = numbers.count / max(all, 1)

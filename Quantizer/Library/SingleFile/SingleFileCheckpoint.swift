@@ -33,7 +33,7 @@ struct SingleFileCheckpoint {
     func stages() throws(QuantizerError) -> [Stage] {
         let side = family.sampleSize
         return [
-            try stage(.textEncoder, .clipTextModel, try text.configuration(), text.tensors()),
+            try stage(.textEncoder, text.architecture, try text.configuration(), text.tensors()),
             try stage(
                 .unet, .unet,
                 try unet.configuration(heads: family.heads(channels:), sampleSize: side),

@@ -3,8 +3,11 @@ package import WeightStore
 /// The network classes that are known, by upstream's name.
 package enum Architecture: String, CaseIterable, Sendable {
     case clipTextModel = "CLIPTextModel"
+    case bertModel = "BertModel"
+    case chineseCLIPTextModel = "ChineseCLIPTextModel"
     case unet = "UNet2DConditionModel"
     case autoencoder = "AutoencoderKL"
+    case lora = "LoRA"
     case rrdbNet = "RRDBNet"
     case compactNet = "SRVGGNetCompact"
 
@@ -21,8 +24,10 @@ package enum Architecture: String, CaseIterable, Sendable {
     ) throws(QuantizerError) -> ExpectedTensors {
         switch self {
         case .clipTextModel: try .clipTextModel(configuration)
+        case .bertModel, .chineseCLIPTextModel: try .bert(configuration)
         case .unet: try .unet(configuration)
         case .autoencoder: try .autoencoder(configuration)
+        case .lora: try .lora(configuration)
         case .rrdbNet: try .rrdbNet(configuration)
         case .compactNet: try .compactNet(configuration)
         }
@@ -41,11 +46,21 @@ package enum Architecture: String, CaseIterable, Sendable {
         case .clipTextModel:
             if name.hasSuffix(".position_ids") { return nil }
             return name.hasPrefix("text_model.") ? name : "text_model." + name
+        case .bertModel, .chineseCLIPTextModel: return currentBertName(of: name)
         case .autoencoder: return currentAutoencoderName(of: name)
         case .rrdbNet: return currentRRDBName(of: name)
-        case .unet, .compactNet: return name
+        case .unet, .lora, .compactNet: return name
         }
     }
+}
+
+/// What heads are trained with stands beside the encoder, which a larger model may hold under a prefix.
+private func currentBertName(of name: String) -> String? {
+    let prefixes = ["bert.", "text_model."]
+    let prefix = prefixes.first(where: name.hasPrefix) ?? ""
+    let own = String(name.dropFirst(prefix.count))
+    let isOther = own.hasPrefix("pooler.") || own.hasPrefix("cls.") || own.hasSuffix("_ids")
+    return isOther ? nil : own
 }
 
 /// Until diffusers 0.17 the autoencoder's attention had names of its own.

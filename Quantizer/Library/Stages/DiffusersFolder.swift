@@ -15,8 +15,9 @@ struct DiffusersFolder {
     static let indexName = "model_index.json"
 
     /// Which folder holds which stage, of which class.
-    private static let components: [(kind: Stage.Kind, architecture: Architecture)] = [
-        (.textEncoder, .clipTextModel), (.unet, .unet), (.vae, .autoencoder),
+    private static let components: [(kind: Stage.Kind, architectures: [Architecture])] = [
+        (.textEncoder, [.clipTextModel, .bertModel, .chineseCLIPTextModel]), (.unet, [.unet]),
+        (.vae, [.autoencoder]),
     ]
 
     init(path: String) throws(QuantizerError) {
@@ -30,13 +31,14 @@ struct DiffusersFolder {
     /// The networks, their tensors checked but not read.
     func stages() throws(QuantizerError) -> [Stage] {
         var stages: [Stage] = []
-        for (kind, architecture) in Self.components {
+        for (kind, architectures) in Self.components {
             let name = kind.rawValue
             let found = try component(name)
-            guard found == architecture.rawValue else {
+            guard let architecture = architectures.first(where: { $0.rawValue == found }) else {
+                let known = architectures.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
                 throw .configuration(
-                    path: "\(path)/\(Self.indexName)", key: name,
-                    expected: "\"\(architecture.rawValue)\"", found: "\"\(printable(found))\"")
+                    path: "\(path)/\(Self.indexName)", key: name, expected: known,
+                    found: "\"\(printable(found))\"")
             }
             let configurationPath = "\(path)/\(name)/config.json"
             let configuration = try readingFile { () throws(WeightError) in

@@ -72,6 +72,10 @@ struct JobPainter: Sendable {
         var tags = ["version": inkstoneVersion, "instruction_set": InstructionSet.current]
         let stages = (try? shelf.model(request.model ?? ""))?.bundle.stages ?? [:]
         for name in ["text_encoder", "unet", "vae"] { tags[name] = stages[name]?.sha256 ?? "" }
+        for (index, lora) in ((try? shelf.loras(request)) ?? []).enumerated() {
+            let stages = lora.bundle.stages.sorted { $0.key < $1.key }
+            tags["lora.\(index)"] = stages.map(\.value.sha256).joined(separator: " ")
+        }
         let upscaler = request.upscaler.flatMap { try? shelf.upscaler($0) }
         tags["upscaler"] = upscaler?.stages["upscaler"]?.sha256 ?? ""
         return tags
@@ -205,7 +209,8 @@ extension JobPainter {
                 mask: try request.mask.map { InpaintingMask(try decode($0, as: .mask)) },
                 strength: request.strength ?? InitialPicture.usualStrength)
         }
-        let painter = TextToImage(try shelf.model(request.model ?? ""), on: executor)
+        let model = try shelf.model(request.model ?? "").adding(try shelf.loras(request))
+        let painter = TextToImage(model, on: executor)
         let settled = try painter.settle(
             GenerationRequest(
                 prompt: request.prompt, negativePrompt: request.negativePrompt,
@@ -233,7 +238,8 @@ extension JobPainter {
 extension RehearsedDrawings.Outline {
     fileprivate init(_ request: JobRequest, _ settled: TextToImage.Settled) {
         self.init(
-            model: request.model ?? "", upscaler: request.upscale ? request.upscaler : nil,
+            model: request.model ?? "", loras: request.loras.map(\.name),
+            upscaler: request.upscale ? request.upscaler : nil,
             width: settled.width, height: settled.height,
             isGuided: settled.request.guidance > 1,
             beginsWithPicture: settled.request.initial != nil)

@@ -20,9 +20,10 @@ final class ModelShelf: Sendable {
     func model(_ name: String) throws -> DiffusionBundle {
         if let model = opened.withLock({ $0[name] }) { return model }
         let bundle = try open(name)
-        guard bundle.family != "upscaler" else {
+        guard bundle.family == "stable-diffusion" else {
             throw RequestProblem(
-                field: "model", expected: "a model that draws", found: "\(name), an upscaler")
+                field: "model", expected: "a model that draws",
+                found: "\(name), of family \(bundle.family)")
         }
         let model = try DiffusionBundle(bundle)
         opened.withLock { $0[name] = model }
@@ -37,6 +38,17 @@ final class ModelShelf: Sendable {
                 field: "upscaler", expected: "a model that enlarges", found: name)
         }
         return bundle
+    }
+
+    /// The LoRAs of a request.
+    func loras(_ request: JobRequest) throws -> [LoRA] {
+        try request.loras.map { choice in
+            let bundle = try open(choice.name)
+            guard bundle.family == "lora" else {
+                throw RequestProblem(field: "loras", expected: "a LoRA", found: choice.name)
+            }
+            return try LoRA(bundle, scale: choice.scale)
+        }
     }
 
     /// Closes all models.

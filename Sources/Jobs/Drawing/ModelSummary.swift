@@ -6,7 +6,7 @@ package import WeightStore
 /// A model that requests can name.
 package struct ModelSummary: Sendable, Equatable {
     /// What a model does.
-    package enum Kind: String, Sendable { case draw, enlarge }
+    package enum Kind: String, Sendable { case draw, enlarge, adapt }
 
     package var name: String
     package var kind: Kind
@@ -43,6 +43,13 @@ extension ModelSummary {
                 name: name, kind: .enlarge,
                 scale: stage.config["scale"]?.int ?? stage.config["upscale"]?.int ?? 4,
                 sha256: stage.sha256)
+            return
+        }
+        if bundle.family == "lora" {
+            guard let stage = bundle.stages["unet"] ?? bundle.stages["text_encoder"] else {
+                return nil
+            }
+            self.init(name: name, kind: .adapt, sha256: stage.sha256)
             return
         }
         guard let model = try? DiffusionBundle(bundle), let stage = bundle.stages["unet"],

@@ -6,6 +6,7 @@ final class RehearsedDrawings: Sendable {
     /// All that the memory of a drawing depends on.
     struct Outline: Hashable {
         let model: String
+        let loras: [String]
         let upscaler: String?
         let width: Int
         let height: Int

@@ -1,11 +1,12 @@
 internal import FoundationEssentials
+internal import Pipeline
 package import WeightStore
 
 extension JobRequest {
     fileprivate enum Key: String, CaseIterable {
         case task, prompt, negativePrompt = "negative_prompt", model, width, height, steps, guidance
         case sampler, seed, count, upscale, upscaler, image, mask, strength
-        case depthMap = "depth_map"
+        case depthMap = "depth_map", loras
     }
 
     /// A request from its JSON object; every key must be known and of its type. Whether the numbers
@@ -27,6 +28,7 @@ extension JobRequest {
         prompt = try fields.prompt(.prompt)
         negativePrompt = try fields.prompt(.negativePrompt)
         model = try fields.text(.model)
+        loras = try fields.loras()
         width = try fields.integer(.width)
         height = try fields.integer(.height)
         steps = try fields.integer(.steps)
@@ -64,6 +66,9 @@ extension JobRequest {
         case .enlarge where mask != nil:
             throw RequestProblem(
                 field: "mask", expected: "none for a picture to enlarge", found: "one")
+        case .enlarge where !loras.isEmpty:
+            throw RequestProblem(
+                field: "loras", expected: "none for a picture to enlarge", found: "some")
         case .enlarge where depthMap != nil:
             throw RequestProblem(
                 field: "depth_map", expected: "none for a picture to enlarge", found: "one")
@@ -90,6 +95,10 @@ extension JobRequest {
             object["image"] = true
             object["mask"] = mask == nil ? .null : true
             object["strength"] = strength.map { .number($0) } ?? .null
+        }
+        if !loras.isEmpty {
+            object["loras"] = .array(
+                loras.map { ["name": .string($0.name), "scale": .number($0.scale)] })
         }
         if depthMap != nil { object["depth_map"] = true }
         return .object(object)
@@ -125,6 +134,25 @@ private struct Fields {
         try read(key, "a PNG file in base64") { value in
             value.string.flatMap { Data(base64Encoded: $0) }.map(Array.init)
         }
+    }
+
+    /// `[{"name": …, "scale": …}]`.
+    func loras() throws(RequestProblem) -> [JobRequest.LoRAChoice] {
+        try read(.loras, "at most 8 objects of a name and, if you like, a scale in -10...10") {
+            value in
+            guard let list = value.array, list.count <= 8 else { return nil }
+            let loras = list.compactMap(Self.lora)
+            return loras.count == list.count ? loras : nil
+        } ?? []
+    }
+
+    private static func lora(_ value: JSONValue) -> JobRequest.LoRAChoice? {
+        guard let object = value.object, let name = object["name"]?.string,
+            object.keys.allSatisfy({ $0 == "name" || $0 == "scale" })
+        else { return nil }
+        let scale = object["scale"] ?? 1
+        guard let number = scale.double, LoRA.allowedScales.contains(number) else { return nil }
+        return .init(name: name, scale: number)
     }
 
     func integer(_ key: JobRequest.Key) throws(RequestProblem) -> Int? {

@@ -15,6 +15,8 @@ package struct JobRequest: Sendable, Equatable {
     package var negativePrompt = ""
     /// A model's name in the library.
     package var model: String?
+    /// What is added to the model.
+    package var loras: [LoRAChoice] = []
     /// Pixels.
     package var width: Int?
     /// Pixels.
@@ -44,6 +46,12 @@ package struct JobRequest: Sendable, Equatable {
     package var depthMap: [UInt8]?
     /// How much of the picture to begin with may change, above 0 to 1.
     package var strength: Double?
+
+    /// A LoRA's name in the library, and how much of it is added.
+    package struct LoRAChoice: Sendable, Hashable {
+        package var name: String
+        package var scale: Double
+    }
 
     package init(task: Task = .draw, prompt: String = "") {
         self.task = task

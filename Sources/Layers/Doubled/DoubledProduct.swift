@@ -115,7 +115,7 @@ struct DoubledProduct {
             ck_sum_of_three(
                 columns, left + here, middle + here, right + here + columns, y + line.stride)
         }
-        output.activation.apply(line)
+        output.activate(line)
         switch output.target {
         case .tensor(let tensor, let residual):
             residual?.apply(line, offset: line.values - tensor.pointer)

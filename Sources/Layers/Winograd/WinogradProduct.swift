@@ -121,7 +121,7 @@ struct WinogradProduct {
             let line = OutputBlock(
                 rows: block.geometry.width, firstColumn: firstColumn, columns: columns,
                 values: y + row * rowStride + firstColumn, stride: outputs)
-            output.activation.apply(line)
+            output.activate(line)
             then(line, row)
         }
     }

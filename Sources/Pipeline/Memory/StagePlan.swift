@@ -10,7 +10,7 @@ struct StageNeeds: Sendable {
     let order: [[Range<Int>]]
     /// Activations at their peak.
     let activationBytes: Int
-    /// Pictures beside them.
+    /// Pictures beside them, and LoRAs' weights.
     let pictureBytes: Int
 
     /// Rehearses a stage.
@@ -18,8 +18,8 @@ struct StageNeeds: Sendable {
     ///   - rehearsal: tensors that it holds already are counted.
     ///   - passes: how often `body` runs the model, which reads the weights each time.
     init(
-        _ stage: Progress.Stage, weights: WeightFile, pictureBytes: Int = 0, passes: Int = 1,
-        on rehearsal: Executor, body: (Executor) throws -> Void
+        _ stage: Progress.Stage, weights: WeightFile, besides pictureBytes: Int = 0,
+        passes: Int = 1, on rehearsal: Executor, body: (Executor) throws -> Void
     ) rethrows {
         self.stage = stage
         self.weights = weights.file

@@ -41,7 +41,7 @@ struct BenchSubject {
     }
 
     private func text(_ model: DiffusionBundle) throws -> StageWork {
-        let tokens = try model.textEncoder().maximumLength
+        let tokens = try model.textEncoder().promptLength
         return try work(
             .text, input: "\(tokens) tokens", weights: "text_encoder", of: model.bundle,
             multiplyAdds: { $0.textEncoder(tokens: tokens) },
@@ -54,9 +54,10 @@ struct BenchSubject {
 
     private func unet(_ model: DiffusionBundle, _ stage: BenchStage) throws -> StageWork {
         let images = stage == .guided ? 2 : 1
-        let sample = latentShape(model, images: images)
+        var sample = latentShape(model, images: images)
+        sample.channels = model.unetConfiguration.inChannels
         let context = Shape(
-            images: images, tokens: try model.textEncoder().maximumLength,
+            images: images, tokens: try model.textEncoder().promptLength,
             channels: model.unetConfiguration.crossAttentionDim)
         return try work(
             stage, input: "\(images)x\(sample.channels)x\(sample.height)x\(sample.width)",

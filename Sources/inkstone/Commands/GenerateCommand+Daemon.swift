@@ -22,24 +22,29 @@ extension GenerateCommand {
     }
 
     private func daemonRequest() throws -> JSONValue {
+        let wishes = try wishes()
         var object: JSONObject = [
-            "prompt": .string(try prompt == "-" ? promptFromInput() : prompt),
-            "negative_prompt": .string(negativePrompt), "model": .string(model),
+            "prompt": .string(wishes.prompt), "negative_prompt": .string(wishes.negativePrompt),
+            "model": .string(wishes.model),
             "count": .integer(Int64(count)), "upscale": .bool(upscale || upscaler != nil),
         ]
-        object["steps"] = steps.map { .integer(Int64($0)) }
-        object["guidance"] = guidance.map { .number($0) }
-        object["sampler"] = sampler.map { .string($0) }
+        object["steps"] = wishes.steps.map { .integer(Int64($0)) }
+        object["guidance"] = wishes.guidance.map { .number($0) }
+        object["sampler"] = wishes.sampler.map { .string($0) }
         object["upscaler"] = upscaler.map { .string($0) }
-        object["width"] = size.map { .integer(Int64($0.width)) }
-        object["height"] = size.map { .integer(Int64($0.height)) }
+        object["width"] = wishes.size.map { .integer(Int64($0.width)) }
+        object["height"] = wishes.size.map { .integer(Int64($0.height)) }
         if let initial {
             object["image"] = try Self.file(initial)
             object["mask"] = try mask.map(Self.file)
             object["strength"] = strength.map { .number($0) }
         }
         object["depth_map"] = try depthMap.map(Self.file)
-        if let seed {
+        if !wishes.loras.isEmpty {
+            object["loras"] = .array(
+                wishes.loras.map { ["name": .string($0.name), "scale": .number($0.scale)] })
+        }
+        if let seed = wishes.seed {
             guard let seed = Int64(exactly: seed) else {
                 throw UsageError("--seed: the daemon takes seeds up to \(Int64.max), found \(seed)")
             }

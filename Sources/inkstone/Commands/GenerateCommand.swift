@@ -14,6 +14,8 @@ struct GenerateCommand: AsyncParsableCommand {
               inkstone generate "熊猫，蓝色背景" -o panda.png
               inkstone generate "苹果，粉色背景" --count 4 --seed 7 --upscale
               echo "西瓜" | inkstone generate - -o - > melon.png
+              inkstone generate "一位古装少女" --style anime --model ./my-model
+              inkstone generate --like panda.png --count 4 --seed -1
 
             The same prompt, seed and options give the same picture. The PNG carries them in its \
             `parameters` text, where other programs find them too; inkstone inspect shows it. A \
@@ -21,15 +23,36 @@ struct GenerateCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "What to draw, in Chinese or English; - reads it from standard input.")
-    var prompt: String
+    var prompt: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A picture that Inkstone drew, to draw again; what is said beside it counts more.",
+            valueName: "png"))
+    var like: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Size, sampler, steps, guidance and words around the prompt, by a name of inkstone styles.",
+            valueName: "name"))
+    var style: String?
 
     @Option(
         name: [.customShort("n"), .customLong("negative")],
         help: ArgumentHelp("What the picture should not show.", valueName: "text"))
-    var negativePrompt = ""
+    var negativePrompt: String?
 
-    @Option(help: ArgumentHelp("The model: a name or a bundle's folder.", valueName: "bundle"))
-    var model = defaultModel
+    @Option(
+        help: ArgumentHelp(
+            "The model: a name or a bundle's folder. (default: \(defaultModel))",
+            valueName: "bundle"))
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A LoRA to add to the model, a name or a bundle's folder, and how much of it (1 where it is not said); may be repeated.",
+            valueName: "bundle[:scale]"))
+    var lora: [LoRAChoice] = []
 
     @Option(help: "Denoising steps: more take longer and draw finer. (default: the model's own)")
     var steps: Int?
@@ -45,8 +68,12 @@ struct GenerateCommand: AsyncParsableCommand {
             valueName: "name"))
     var sampler: String?
 
-    @Option(help: "The number that the picture grows from. (default: a random one)")
-    var seed: UInt64?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The number that the picture grows from, -1 for a random one. (default: a random one)",
+            valueName: "seed"))
+    var seed: SeedOption?
 
     @Option(
         help: ArgumentHelp(
@@ -112,15 +139,18 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup var machine: MachineOptions
 
     func validate() throws {
+        guard prompt != nil || like != nil else {
+            throw ValidationError("expected a prompt, or a picture to draw again with --like")
+        }
         guard strength == nil || initial != nil else {
             throw ValidationError("--strength: expected beside --init, which is missing")
         }
         guard mask == nil || initial != nil else {
             throw ValidationError("--mask: expected beside --init, which is missing")
         }
-        guard [prompt, initial, mask, depthMap].count(where: { $0 == "-" }) <= 1 else {
+        guard [prompt, like, initial, mask, depthMap].count(where: { $0 == "-" }) <= 1 else {
             throw ValidationError(
-                "only one of prompt, --init, --mask and --depth-map can be standard input")
+                "only one of prompt, --like, --init, --mask and --depth-map can be standard input")
         }
         guard output != "-" || count == 1 else {
             throw ValidationError("--count: standard output takes one picture, found \(count)")
@@ -141,12 +171,14 @@ struct GenerateCommand: AsyncParsableCommand {
     private func drawHere() throws {
         let executor = try machine.executor()
         let library = ModelLibrary()
-        let model = try DiffusionBundle(try library.open(model))
+        let wishes = try wishes()
+        let model = try DiffusionBundle(try library.open(wishes.model))
+            .adding(try wishes.loras.map { try LoRA(library.open($0.name), scale: $0.scale) })
         let painter = TextToImage(model, on: executor)
         let upscaler = try upscalerBundle(for: model.bundle, in: library).map {
             try PictureUpscaler($0, on: executor)
         }
-        let plan = try painter.plan(try request(for: model.bundle), upscaler: upscaler)
+        let plan = try painter.plan(try request(wishes, for: model.bundle), upscaler: upscaler)
         for index in 0..<count {
             try target(seed: plan.request.seed &+ UInt64(index), index: index).check()
         }
@@ -169,14 +201,33 @@ struct GenerateCommand: AsyncParsableCommand {
         }
     }
 
-    private func request(for bundle: Bundle) throws -> GenerationRequest {
+    /// What is asked for: the options count more than the style, the style more than the picture that
+    /// is repeated.
+    func wishes() throws -> Wishes {
+        var wishes = try like.map { try Wishes(like: $0, begins: initial != nil) } ?? Wishes()
+        if let prompt { wishes.prompt = try prompt == "-" ? promptFromInput() : prompt }
+        if let style { wishes.take(try Style.named(style)) }
+        wishes.negativePrompt = negativePrompt ?? wishes.negativePrompt
+        wishes.model = model ?? wishes.model
+        if !lora.isEmpty { wishes.loras = lora }
+        wishes.steps = steps ?? wishes.steps
+        wishes.guidance = guidance ?? wishes.guidance
+        wishes.sampler = sampler ?? wishes.sampler
+        wishes.size = size ?? wishes.size
+        if let seed { wishes.seed = seed.number }
+        return wishes
+    }
+
+    private func request(_ wishes: Wishes, for bundle: Bundle) throws -> GenerationRequest {
         let defaults = try RequestDefaults(bundle)
         return GenerationRequest(
-            prompt: try prompt == "-" ? promptFromInput() : prompt,
-            negativePrompt: negativePrompt, steps: steps ?? defaults.steps,
-            guidance: guidance ?? defaults.guidance, sampler: sampler ?? defaults.sampler,
-            seed: seed ?? UInt64(UInt32.random(in: .min ... .max)), width: size?.width,
-            height: size?.height, count: count, initial: try initialPicture(),
+            prompt: wishes.prompt, negativePrompt: wishes.negativePrompt,
+            steps: wishes.steps ?? defaults.steps,
+            guidance: wishes.guidance ?? defaults.guidance,
+            sampler: wishes.sampler ?? defaults.sampler,
+            seed: wishes.seed ?? UInt64(UInt32.random(in: .min ... .max)),
+            width: wishes.size?.width, height: wishes.size?.height, count: count,
+            initial: try initialPicture(),
             depthMap: try depthMap.map { DepthMap(try readPicture($0).picture) },
             memoryLimit: memory.bytes)
     }

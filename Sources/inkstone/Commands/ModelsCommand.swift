@@ -25,7 +25,8 @@ struct ModelsCommand: ParsableCommand {
             switch entry.bundle {
             case .success(let bundle):
                 let bytes = bundle.stages.values.reduce(0) { $0 + $1.bytes }
-                let kind = bundle.family == "upscaler" ? "upscaler" : "text to image"
+                let kind =
+                    bundle.family == "stable-diffusion" ? "text to image" : bundle.family
                 return [entry.name, kind, readable(bytes: bytes), entry.path]
             case .failure(let error):
                 return [entry.name, "damaged", "", "\(error)"]
