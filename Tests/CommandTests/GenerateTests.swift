@@ -43,6 +43,37 @@ import WeightStore
         #expect(differences.max() ?? 255 <= 1)
     }
 
+    @Test func aPictureIsDrawnAgainLikeItself() throws {
+        let first = try generate(
+            ["熊猫", "-n", "模糊", "--guidance", "3", "--sampler", "dpm++2m-karras", "-o", "a.png"])
+        try #require(first.status == 0, "\(first.errors)")
+        let again = try Program.inkstone.run(
+            ["generate", "--like", "a.png", "--model", try TinyModel.bundle(), "-o", "b.png"],
+            in: scratch)
+        try #require(again.status == 0, "\(again.errors)")
+        #expect(try scratch.bytes("a.png") == scratch.bytes("b.png"))
+        let other = try Program.inkstone.run(
+            [
+                "generate", "--like", "a.png", "--model", try TinyModel.bundle(), "--seed", "8",
+                "-o",
+                "c.png",
+            ], in: scratch)
+        try #require(other.status == 0, "\(other.errors)")
+        #expect(try scratch.bytes("a.png") != scratch.bytes("c.png"))
+    }
+
+    @Test(arguments: [
+        ["generate"], ["generate", "--like", "plain.png"],
+        ["generate", "熊猫", "--style", "none"], ["generate", "熊猫", "--seed", "1.5"],
+        ["generate", "熊猫", "--lora", "a:99"], ["generate", "熊猫", "--lora", "emoji-zh"],
+    ]) func whatCannotBeMeantIsAUsageError(arguments: [String]) throws {
+        let plain = Picture(width: 1, height: 1, channels: 3, pixels: [1, 2, 3])
+        try scratch.write(encodePNG(plain), to: "plain.png")
+        let run = try Program.inkstone.run(arguments, in: scratch)
+        #expect(run.status == 2, "\(run.errors)")
+        #expect(try scratch.names() == ["plain.png"])
+    }
+
     @Test func parametersSayHowThePictureWasMade() throws {
         let run = try generate([
             "熊猫, \"墨\"", "-n", "模糊", "--guidance", "3.5", "--sampler", "dpm++2m-karras", "-o",
