@@ -25,6 +25,16 @@ package struct UNetConfiguration: Sendable {
     package var downsamplings: Int { blockOutChannels.count - 1 }
     var timeChannels: Int { 4 * blockOutChannels[0] }
 
+    /// Channels of each activation that is kept on the way down.
+    package var skipChannels: [Int] {
+        var channels = [blockOutChannels[0]]
+        for (level, width) in blockOutChannels.enumerated() {
+            let isLast = level == blockOutChannels.count - 1
+            channels += Array(repeating: width, count: layersPerBlock[level] + (isLast ? 0 : 1))
+        }
+        return channels
+    }
+
     package init(_ object: JSONObject) throws {
         let reader = ConfigurationReader(model: "UNet2DConditionModel", object: object)
         try Self.refuseUnknownParts(reader)

@@ -22,6 +22,7 @@ package struct DenoisingLoop {
     private let unet: UNet2DConditionModel
     private let context: Tensor
     private let guidance: Float?
+    private let controls: [Control]
     private let seed: UInt64
     private let shape: Shape
     private let executor: Executor
@@ -38,9 +39,11 @@ package struct DenoisingLoop {
     ///     the prompt, [1, T, C], when `guidance` is nil.
     ///   - shape: of the latents, one image.
     ///   - depth: [h, w] for U-Nets that see a depth map, otherwise nothing.
+    ///   - controls: of as many images as `context`.
     package init(
         unet: UNet2DConditionModel, sampler: any Sampler, context: Tensor, guidance: Float?,
-        seed: UInt64, shape: Shape, depth: [Float] = [], on executor: Executor
+        seed: UInt64, shape: Shape, depth: [Float] = [], controls: [Control] = [],
+        on executor: Executor
     ) {
         precondition(context.shape.images == (guidance == nil ? 1 : 2) && shape.images == 1)
         self.unet = unet
@@ -51,6 +54,7 @@ package struct DenoisingLoop {
         self.shape = shape
         self.executor = executor
         conditioning = depth
+        self.controls = controls
         var source = TorchRandomSource(seed: seed)
         let scale = sampler.initialNoiseScale
         latents = source.normal(count: shape.count).map { $0 * scale }
@@ -152,7 +156,7 @@ package struct DenoisingLoop {
         let timestep = Float(sampler.timesteps[index])
         let output = unet(
             sample, timesteps: Array(repeating: timestep, count: images), context: context,
-            on: executor
+            controls: controls, on: executor
         ).planarValues
         guard let guidance else { return output }
         let negative = output[..<shape.count]

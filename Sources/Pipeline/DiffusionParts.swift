@@ -10,13 +10,16 @@ struct DiffusionParts {
     let unet: UNet2DConditionModel
     let decoder: AutoencoderKLDecoder
     let pictureEncoder: AutoencoderKLEncoder
+    /// Pictures to follow, each with its net.
+    private let controls: [(picture: ControlPicture, net: ControlNetModel)]
     private let model: DiffusionBundle
     private let textWeights: WeightFile
     private let unetWeights: WeightFile
     private let vaeWeights: WeightFile
 
-    init(_ model: DiffusionBundle) throws {
+    init(_ model: DiffusionBundle, controls: [ControlPicture] = []) throws {
         self.model = model
+        self.controls = try controls.map { ($0, try $0.net(for: model)) }
         textWeights = try model.bundle.weights("text_encoder")
         unetWeights = try model.bundle.weights("unet")
         vaeWeights = try model.bundle.weights("vae")
@@ -51,9 +54,13 @@ struct DiffusionParts {
         let denoise = PlannableStage { _ in
             // The second pass finds the blocks that the first one left.
             StageNeeds(
-                .denoise, weights: unetWeights, besides: model.loraBytes(for: "unet"), passes: 2,
-                on: rehearsal
+                .denoise, weights: unetWeights,
+                besides: controls.reduce(model.loraBytes(for: "unet")) {
+                    $0 + $1.picture.weightBytes
+                }, passes: 2, on: rehearsal
             ) { executor in
+                let controls = self.controls(
+                    width: width, height: height, images: images, on: executor)
                 for _ in 0..<2 {
                     var batch = latents
                     batch.images = images
@@ -61,7 +68,7 @@ struct DiffusionParts {
                     _ = unet(
                         Tensor(batch, in: executor.workspace),
                         timesteps: Array(repeating: 0, count: images), context: context,
-                        on: executor)
+                        controls: controls, on: executor)
                 }
             }
         }
@@ -78,6 +85,25 @@ struct DiffusionParts {
             }
         }
         return [text] + (begins ? [encode] : []) + [denoise, decode]
+    }
+
+    /// What leads the drawing beside the text, for so many images at a time.
+    func controls(width: Int, height: Int, images: Int, on executor: Executor) -> [Control] {
+        // The nets' weights are in files of their own, which nobody streams.
+        let executor = executor.reading(from: nil)
+        return controls.map { control, net in
+            let resized = control.picture.resized(width: width, height: height)
+            let picture = Tensor(
+                resized.floats(order: .interleaved), shape: pictureShape(width, height),
+                in: executor.workspace)
+            let hint = net.hint(picture, on: executor)
+            var shape = hint.shape
+            shape.images = images
+            let values = hint.values
+            let all = Tensor(
+                images == 1 ? values : values + values, shape: shape, in: executor.workspace)
+            return Control(net, hint: all, scale: Float(control.scale))
+        }
     }
 
     private func pictureShape(_ width: Int, _ height: Int) -> Shape {

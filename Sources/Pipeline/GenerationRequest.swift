@@ -27,6 +27,8 @@ public struct GenerationRequest: Sendable {
     public var initial: InitialPicture?
     /// How near everything is, for models that draw after a depth map; nil for the others.
     public var depthMap: DepthMap?
+    /// Pictures that ControlNets make the drawing follow.
+    public var controls: [ControlPicture]
     /// Bytes of memory to stay within, weights included; nil for what the machine has.
     public var memoryLimit: Int?
 
@@ -35,7 +37,7 @@ public struct GenerationRequest: Sendable {
         prompt: String, negativePrompt: String = "", steps: Int = 25, guidance: Double = 7.5,
         sampler: String? = nil, seed: UInt64 = 0, width: Int? = nil, height: Int? = nil,
         count: Int = 1, initial: InitialPicture? = nil, depthMap: DepthMap? = nil,
-        memoryLimit: Int? = nil
+        controls: [ControlPicture] = [], memoryLimit: Int? = nil
     ) {
         self.prompt = prompt
         self.negativePrompt = negativePrompt
@@ -48,6 +50,7 @@ public struct GenerationRequest: Sendable {
         self.count = count
         self.initial = initial
         self.depthMap = depthMap
+        self.controls = controls
         self.memoryLimit = memoryLimit
     }
 

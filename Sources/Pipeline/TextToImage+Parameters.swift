@@ -12,6 +12,13 @@ extension TextToImage {
         let request = plan.request
         let (sampler, schedule) = plan.sampler.parameterNames
         let hash = model.bundle.stages["unet"]?.sha256.prefix(10)
+        let controls = request.controls.enumerated().map { index, control in
+            (
+                key: "ControlNet \(index)",
+                value: "Model: \(control.bundle.name), Weight: "
+                    + GenerationParameters.number(control.scale) as String?
+            )
+        }
         let settings: [(key: String, value: String?)] = [
             (Key.steps, "\(request.steps)"),
             (Key.sampler, sampler),
@@ -39,7 +46,8 @@ extension TextToImage {
         ]
         return GenerationParameters(
             prompt: request.prompt, negativePrompt: request.negativePrompt,
-            settings: settings.compactMap { key, value in value.map { .init(key, $0) } })
+            settings: (settings + controls).compactMap { key, value in value.map { .init(key, $0) }
+            })
     }
 }
 

@@ -87,7 +87,7 @@ package final class TextToImage {
     package func plan(_ settled: Settled, upscaler: PictureUpscaler? = nil) throws -> Plan {
         let (width, height) = (settled.width, settled.height)
         let enlarging = try upscaler?.stage(width: width, height: height)
-        let parts = try DiffusionParts(model)
+        let parts = try DiffusionParts(model, controls: settled.request.controls)
         let isEncoding =
             settled.request.initial != nil || model.conditioning == .maskedPicture
         let stages = parts.stages(
@@ -192,7 +192,11 @@ package final class TextToImage {
                 plan.sampler, configuration: model.schedulerConfiguration, steps: request.steps),
             context: context, guidance: request.guidance > 1 ? Float(request.guidance) : nil,
             seed: seed, shape: model.latentShape(width: plan.width, height: plan.height),
-            depth: depth(of: plan), on: executor)
+            depth: depth(of: plan),
+            controls: plan.parts.controls(
+                width: plan.width, height: plan.height, images: request.guidance > 1 ? 2 : 1,
+                on: executor),
+            on: executor)
     }
 
     private func denoise(

@@ -5,17 +5,9 @@ extension ExpectedTensors {
     {
         let shape = try UNetShape(configuration)
         var list = ExpectedTensors()
-        list.linear("time_embedding.linear_1", shape.channels[0], shape.time)
-        list.linear("time_embedding.linear_2", shape.time, shape.time)
-        list.convolution(
-            "conv_in", shape.inputs, shape.channels[0], kernel: shape.inputKernel)
+        list.unetBeginning(shape)
         list.unetDown(shape)
-        let width = shape.channels[shape.channels.count - 1]
-        list.resnet("mid_block.resnets.0", width, width, time: shape.time)
-        list.transformer(
-            "mid_block.attentions.0", shape, width, level: shape.channels.count - 1,
-            depth: shape.depths[shape.channels.count - 1])
-        list.resnet("mid_block.resnets.1", width, width, time: shape.time)
+        list.unetMiddle(shape)
         list.unetUp(shape)
         list.norm("conv_norm_out", shape.channels[0])
         list.convolution(
@@ -23,7 +15,22 @@ extension ExpectedTensors {
         return list
     }
 
-    private mutating func unetDown(_ shape: UNetShape) {
+    mutating func unetBeginning(_ shape: UNetShape) {
+        linear("time_embedding.linear_1", shape.channels[0], shape.time)
+        linear("time_embedding.linear_2", shape.time, shape.time)
+        convolution("conv_in", shape.inputs, shape.channels[0], kernel: shape.inputKernel)
+    }
+
+    mutating func unetMiddle(_ shape: UNetShape) {
+        let deepest = shape.channels.count - 1
+        let width = shape.channels[deepest]
+        resnet("mid_block.resnets.0", width, width, time: shape.time)
+        transformer(
+            "mid_block.attentions.0", shape, width, level: deepest, depth: shape.depths[deepest])
+        resnet("mid_block.resnets.1", width, width, time: shape.time)
+    }
+
+    mutating func unetDown(_ shape: UNetShape) {
         var width = shape.channels[0]
         for (level, outputs) in shape.channels.enumerated() {
             let name = "down_blocks.\(level)"

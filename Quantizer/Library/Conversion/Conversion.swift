@@ -50,7 +50,7 @@ package struct Conversion {
     }
 
     /// Opens a checkpoint of any known kind.
-    /// - Parameter path: a diffusers folder, a single file in latent diffusion's names, or the file of
+    /// - Parameter path: a diffusers folder of a pipeline or a ControlNet, a single file in latent diffusion's names, or the file of
     ///   a LoRA or an upscaler.
     package static func open(
         _ path: String, recipe: QuantizationRecipe, hints: Hints = Hints()
@@ -70,7 +70,37 @@ package struct Conversion {
         if exists("\(path)/\(DiffusersFolder.indexName)") {
             return try openFolder(path, recipe, hints)
         }
+        if exists("\(path)/config.json") { return try openControlNet(path, recipe, hints) }
         return try open(try openCheckpoint(path), recipe: recipe, hints: hints)
+    }
+
+    /// A folder of one network: of those only ControlNets come so.
+    private static func openControlNet(
+        _ path: String, _ recipe: QuantizationRecipe, _ hints: Hints
+    ) throws(QuantizerError) -> Conversion {
+        try refuseFileHints(hints, path)
+        guard hints.upscaler == nil else {
+            throw .option("--upscaler: \(path) is no model to add one to")
+        }
+        let configuration = try readingFile { () throws(WeightError) in
+            try JSONObject.load("\(path)/config.json", limits: .python)
+        }
+        let name = configuration["_class_name"]?.string
+        guard name == Architecture.controlNet.rawValue else {
+            throw .configuration(
+                path: "\(path)/config.json", key: "_class_name",
+                expected: "\"\(Architecture.controlNet.rawValue)\"",
+                found: name.map { "\"\(printable($0))\"" } ?? "nothing")
+        }
+        let stage = try Stage(
+            kind: .controlNet, architecture: .controlNet, configuration: configuration,
+            configurationPath: "\(path)/config.json",
+            source: try openCheckpoint(try weightFile(in: path)))
+        return Conversion(
+            stages: [stage], tokenizer: nil,
+            description: BundleDescription(
+                name: hints.name ?? lastComponent(of: path), family: "controlnet"),
+            recipe: recipe, root: path)
     }
 
     /// Gathers what a single file holds: a whole model, a LoRA or an upscaler.

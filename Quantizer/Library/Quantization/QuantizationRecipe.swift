@@ -50,7 +50,7 @@ package struct QuantizationRecipe: Sendable {
     /// Components of names that mark the layers which stay in floating point.
     private static let sensitive: Set<String> = [
         "time_embedding", "conv_in", "conv_out", "conv_shortcut", "quant_conv", "post_quant_conv",
-        "conv_first", "conv_last",
+        "conv_first", "conv_last", "controlnet_cond_embedding",
     ]
 
     /// How a tensor of `stage` is stored.

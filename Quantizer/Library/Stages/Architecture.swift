@@ -8,6 +8,7 @@ package enum Architecture: String, CaseIterable, Sendable {
     case unet = "UNet2DConditionModel"
     case autoencoder = "AutoencoderKL"
     case lora = "LoRA"
+    case controlNet = "ControlNetModel"
     case rrdbNet = "RRDBNet"
     case compactNet = "SRVGGNetCompact"
 
@@ -28,6 +29,7 @@ package enum Architecture: String, CaseIterable, Sendable {
         case .unet: try .unet(configuration)
         case .autoencoder: try .autoencoder(configuration)
         case .lora: try .lora(configuration)
+        case .controlNet: try .controlNet(configuration)
         case .rrdbNet: try .rrdbNet(configuration)
         case .compactNet: try .compactNet(configuration)
         }
@@ -49,7 +51,7 @@ package enum Architecture: String, CaseIterable, Sendable {
         case .bertModel, .chineseCLIPTextModel: return currentBertName(of: name)
         case .autoencoder: return currentAutoencoderName(of: name)
         case .rrdbNet: return currentRRDBName(of: name)
-        case .unet, .lora, .compactNet: return name
+        case .unet, .lora, .controlNet, .compactNet: return name
         }
     }
 }

@@ -48,7 +48,7 @@ struct DiffusersFolder {
                 try Stage(
                     kind: kind, architecture: architecture, configuration: configuration,
                     configurationPath: configurationPath,
-                    source: try openCheckpoint(try weightFile(of: name))))
+                    source: try openCheckpoint(try weightFile(in: "\(path)/\(name)"))))
         }
         return stages
     }
@@ -97,26 +97,28 @@ struct DiffusersFolder {
         return text
     }
 
-    /// safetensors before torch files, one file before several, full precision before half.
-    private func weightFile(of component: String) throws(QuantizerError) -> String {
-        let folder = "\(path)/\(component)/"
-        let safetensors = ["diffusion_pytorch_model", "model"]
-        let torch = ["diffusion_pytorch_model", "pytorch_model"]
-        var tried: [String] = []
-        for variant in ["", ".fp16"] {
-            for (stems, ending) in [(safetensors, "safetensors"), (torch, "bin")] {
-                for stem in stems {
-                    tried.append("\(stem)\(variant).\(ending)")
-                    tried.append("\(stem).\(ending).index\(variant).json")
-                }
+}
+
+/// The weights in a folder of one network: safetensors before torch files, one file before several, full
+/// precision before half.
+func weightFile(in folder: String) throws(QuantizerError) -> String {
+    let safetensors = ["diffusion_pytorch_model", "model"]
+    let torch = ["diffusion_pytorch_model", "pytorch_model"]
+    var tried: [String] = []
+    for variant in ["", ".fp16"] {
+        for (stems, ending) in [(safetensors, "safetensors"), (torch, "bin")] {
+            for stem in stems {
+                tried.append("\(stem)\(variant).\(ending)")
+                tried.append("\(stem).\(ending).index\(variant).json")
             }
         }
-        guard let name = tried.first(where: { exists(folder + $0) }) else {
-            throw .unsupported(
-                path: folder, what: "no weights found, looked for \(tried.joined(separator: ", "))")
-        }
-        return folder + name
     }
+    guard let name = tried.first(where: { exists("\(folder)/\($0)") }) else {
+        throw .unsupported(
+            path: folder + "/",
+            what: "no weights found, looked for \(tried.joined(separator: ", "))")
+    }
+    return "\(folder)/\(name)"
 }
 
 /// Whether something is at `path`.

@@ -6,6 +6,7 @@ package struct Stage {
     package enum Kind: String, CaseIterable, Sendable {
         case textEncoder = "text_encoder"
         case unet
+        case controlNet = "controlnet"
         case vae
         case upscaler
     }

@@ -52,6 +52,7 @@ extension ModelSummary {
             self.init(name: name, kind: .adapt, sha256: stage.sha256)
             return
         }
+        guard bundle.family == "stable-diffusion" else { return nil }
         guard let model = try? DiffusionBundle(bundle), let stage = bundle.stages["unet"],
             let defaults = try? RequestDefaults(bundle)
         else { return nil }

@@ -22,7 +22,7 @@ package struct Bundle: Sendable {
     package let path: String
     /// The model's name.
     package let name: String
-    /// `stable-diffusion`, `upscaler` or `lora`.
+    /// `stable-diffusion`, `upscaler`, `lora` or `controlnet`.
     package let family: String
     /// The stages by name: `text_encoder`, `unet`, `vae`, `upscaler`, as present.
     package let stages: [String: Stage]
@@ -99,7 +99,7 @@ package struct Bundle: Sendable {
     }
 
     /// The families that a bundle may name.
-    static let families = ["stable-diffusion", "upscaler", "lora"]
+    static let families = ["stable-diffusion", "upscaler", "lora", "controlnet"]
 }
 
 /// Reads the values of `bundle.json`, naming the key where one is wrong.

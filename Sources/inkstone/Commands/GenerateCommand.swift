@@ -95,6 +95,18 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A picture that a ControlNet makes the drawing follow, and how much (1 where it is not said); may be repeated.",
+            valueName: "net=picture[:scale]"))
+    var control: [ControlChoice] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Follow the outlines of the --control pictures, found by Canny's detector with these thresholds, such as 100,200.",
+            valueName: "low,high"))
+    var canny: CannyOption?
+
+    @Option(
+        help: ArgumentHelp(
             "A PNG, bright where things are near, for models that draw after a depth map.",
             valueName: "picture"))
     var depthMap: String?
@@ -152,6 +164,13 @@ struct GenerateCommand: AsyncParsableCommand {
             throw ValidationError(
                 "only one of prompt, --like, --init, --mask and --depth-map can be standard input")
         }
+        guard canny == nil || !control.isEmpty else {
+            throw ValidationError("--canny: expected beside --control, which is missing")
+        }
+        guard !daemon || control.isEmpty else {
+            throw ValidationError(
+                "--control: the daemon does not take it yet; draw without --daemon")
+        }
         guard output != "-" || count == 1 else {
             throw ValidationError("--count: standard output takes one picture, found \(count)")
         }
@@ -204,7 +223,11 @@ struct GenerateCommand: AsyncParsableCommand {
     /// What is asked for: the options count more than the style, the style more than the picture that
     /// is repeated.
     func wishes() throws -> Wishes {
-        var wishes = try like.map { try Wishes(like: $0, begins: initial != nil) } ?? Wishes()
+        var wishes =
+            try like.map {
+                try Wishes(
+                    like: $0, begins: initial != nil, follows: !control.isEmpty)
+            } ?? Wishes()
         if let prompt { wishes.prompt = try prompt == "-" ? promptFromInput() : prompt }
         if let style { wishes.take(try Style.named(style)) }
         wishes.negativePrompt = negativePrompt ?? wishes.negativePrompt
@@ -229,6 +252,7 @@ struct GenerateCommand: AsyncParsableCommand {
             width: wishes.size?.width, height: wishes.size?.height, count: count,
             initial: try initialPicture(),
             depthMap: try depthMap.map { DepthMap(try readPicture($0).picture) },
+            controls: try control.map(controlPicture),
             memoryLimit: memory.bytes)
     }
 
@@ -238,6 +262,14 @@ struct GenerateCommand: AsyncParsableCommand {
             try readPicture(initial).picture,
             mask: try mask.map { InpaintingMask(try readPicture($0).picture) },
             strength: strength ?? InitialPicture.usualStrength)
+    }
+
+    private func controlPicture(_ choice: ControlChoice) throws -> ControlPicture {
+        let picture = try readPicture(choice.picture).picture
+        return try ControlPicture(
+            try ModelLibrary().open(choice.net),
+            canny.map { picture.outlines(low: $0.low, high: $0.high) } ?? picture,
+            scale: choice.scale)
     }
 
     func promptFromInput() throws -> String {

@@ -17,8 +17,10 @@ struct Wishes {
     var size: PictureSize?
 
     /// Those of a picture that Inkstone or another program drew.
-    /// - Parameter begins: whether a picture to begin with is given.
-    init(like path: String, begins: Bool) throws {
+    /// - Parameters:
+    ///   - begins: whether a picture to begin with is given.
+    ///   - follows: whether pictures for ControlNets are.
+    init(like path: String, begins: Bool, follows: Bool) throws {
         let decoded = try readPicture(path)
         guard let text = decoded.text("parameters") else {
             throw UsageError("--like: \(path) has no `parameters` text to repeat it from")
@@ -27,6 +29,10 @@ struct Wishes {
         guard begins || parameters["Denoising strength"] == nil else {
             throw UsageError(
                 "--like: \(path) was drawn from another picture: give that with --init")
+        }
+        guard follows || parameters["ControlNet 0"] == nil else {
+            throw UsageError(
+                "--like: \(path) follows another picture: give that with --control")
         }
         prompt = parameters.prompt
         negativePrompt = parameters.negativePrompt
