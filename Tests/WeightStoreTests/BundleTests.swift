@@ -205,7 +205,7 @@ import Testing
 
     @Test func wrongValuesAreNamed() throws {
         let wrong: [(String, JSONValue?)] = [
-            ("name", nil), ("name", 1), ("family", nil), ("family", "controlnet"), ("stages", nil),
+            ("name", nil), ("name", 1), ("family", nil), ("family", "video"), ("stages", nil),
             ("stages", []), ("scheduler", "x"), ("license", 1), ("tokenizer", "x"), ("format", 1),
         ]
         for (key, value) in wrong {
