@@ -18,6 +18,8 @@ private func smallText(_ changes: JSONObject = [:]) -> JSONObject {
     @Test(arguments: [
         (SyntheticModel.sd15, [123_060_480, 859_520_964, 83_653_863]),
         (.sd21, [340_387_840, 865_910_724, 83_653_863]),
+        (.sd15Inpaint, [123_060_480, 859_535_364, 83_653_863]),
+        (.sd15ControlNet, [361_279_120]),
     ])
     func realModelsHaveTheirPublishedNumberOfWeights(model: SyntheticModel, counts: [Int]) throws {
         let stages = try Conversion.synthetic(model, seed: 0, recipe: recipe).stages

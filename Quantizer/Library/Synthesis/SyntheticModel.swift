@@ -4,6 +4,10 @@ import WeightStore
 package enum SyntheticModel: String, CaseIterable, Sendable {
     /// Stable Diffusion 1.5: 860 million weights in the U-Net, 512×512.
     case sd15
+    /// Stable Diffusion 1.5 for inpainting: its U-Net sees a mask and the rest of the picture.
+    case sd15Inpaint = "sd15-inpaint"
+    /// A ControlNet for Stable Diffusion 1.5, 361 million.
+    case sd15ControlNet = "sd15-controlnet"
     /// Stable Diffusion 2.1: 866 million, 768×768, v-prediction.
     case sd21
     /// Everything small, for tests.
@@ -11,11 +15,15 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
 
     /// The configuration of each stage, as upstream writes it.
     var configurations: [(Stage.Kind, Architecture, JSONObject)] {
-        [
+        guard self != .sd15ControlNet else { return [(.controlNet, .controlNet, controlNet)] }
+        return [
             (.textEncoder, .clipTextModel, textEncoder), (.unet, .unet, unet),
             (.vae, .autoencoder, autoencoder),
         ]
     }
+
+    /// Whether it draws by itself.
+    var isPipeline: Bool { self != .sd15ControlNet }
 
     /// The scheduler's configuration.
     var scheduler: JSONObject {
@@ -35,7 +43,7 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
     private var textEncoder: JSONObject {
         var sizes: JSONObject
         switch self {
-        case .sd15:
+        case .sd15, .sd15Inpaint, .sd15ControlNet:
             sizes = [
                 "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12,
                 "num_attention_heads": 12, "hidden_act": "quick_gelu",
@@ -64,7 +72,7 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
     private var unet: JSONObject {
         var sizes: JSONObject
         switch self {
-        case .sd15:
+        case .sd15, .sd15Inpaint, .sd15ControlNet:
             sizes = [
                 "attention_head_dim": 8, "block_out_channels": [320, 640, 1280, 1280],
                 "cross_attention_dim": 768, "layers_per_block": 2, "sample_size": 64,
@@ -90,13 +98,22 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
         sizes["down_block_types"] = [.string(down), .string(down), .string(down), "DownBlock2D"]
         sizes["up_block_types"] = ["UpBlock2D", .string(up), .string(up), .string(up)]
         sizes["mid_block_type"] = "UNetMidBlock2DCrossAttn"
-        sizes["in_channels"] = 4
+        sizes["in_channels"] = self == .sd15Inpaint ? 9 : 4
         sizes["out_channels"] = 4
         sizes["flip_sin_to_cos"] = true
         sizes["freq_shift"] = 0
         sizes["norm_eps"] = 1e-5
         sizes["norm_num_groups"] = 32
         sizes["downsample_padding"] = 1
+        return sizes
+    }
+
+    private var controlNet: JSONObject {
+        var sizes = unet
+        sizes["_class_name"] = "ControlNetModel"
+        sizes["conditioning_channels"] = 3
+        sizes["conditioning_embedding_out_channels"] = [16, 32, 96, 256]
+        sizes["controlnet_conditioning_channel_order"] = "rgb"
         return sizes
     }
 
@@ -109,7 +126,7 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
             "block_out_channels": self == .tiny ? [32, 32, 64, 64] : [128, 256, 512, 512],
             "layers_per_block": self == .tiny ? 1 : 2,
             "down_block_types": [down, down, down, down], "up_block_types": [up, up, up, up],
-            "sample_size": .integer(self == .tiny ? 128 : self == .sd15 ? 512 : 768),
+            "sample_size": .integer(self == .tiny ? 128 : self == .sd21 ? 768 : 512),
             "scaling_factor": 0.18215,
         ]
     }
@@ -132,10 +149,12 @@ extension Conversion {
                     source: SyntheticSource(expected, name: kind.rawValue, seed: seed)))
         }
         var description = BundleDescription(
-            name: name ?? "synthetic-\(model.rawValue)", family: "stable-diffusion")
-        description.scheduler = model.scheduler
+            name: name ?? "synthetic-\(model.rawValue)",
+            family: model.isPipeline ? "stable-diffusion" : "controlnet")
+        if model.isPipeline { description.scheduler = model.scheduler }
         return Conversion(
-            stages: stages, tokenizer: SyntheticTokenizer.files(for: model),
+            stages: stages,
+            tokenizer: model.isPipeline ? SyntheticTokenizer.files(for: model) : nil,
             description: description, recipe: recipe, root: "")
     }
 }
