@@ -111,7 +111,8 @@ package final class LocalSocket: Sendable {
             }
         }
         unlink(draft)
-        let before = umask(0o177)
+        // Nobody else's until its mode is set; folders that other threads make meanwhile stay passable.
+        let before = umask(0o077)
         let bound = try withAddress(draft) { bind(descriptor, $0, $1) }
         let code = errno
         umask(before)

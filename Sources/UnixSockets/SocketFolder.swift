@@ -10,18 +10,20 @@
 package func prepareSocketFolder(of path: String, group: UInt32?) throws(SocketError) {
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
     let folder = String(path[..<slash])
-    let before = umask(0o077)
-    let made = mkdir(folder, group == nil ? 0o700 : 0o750) == 0
-    let code = errno
-    umask(before)
-    if made {
+    // The umask is the process's, so that another thread may have narrowed it: the mode is set after.
+    if mkdir(folder, 0o700) == 0 {
+        guard chmod(folder, 0o700) == 0 else {
+            throw .system(path: folder, action: "close to others", code: errno)
+        }
         guard let group else { return }
         guard chown(folder, .max, group) == 0, chmod(folder, 0o750) == 0 else {
             throw .system(path: folder, action: "give the group to", code: errno)
         }
         return
     }
-    guard code == EEXIST else { throw .system(path: folder, action: "make the folder", code: code) }
+    guard errno == EEXIST else {
+        throw .system(path: folder, action: "make the folder", code: errno)
+    }
     var status = stat()
     guard stat(folder, &status) == 0 else {
         throw .system(path: folder, action: "look at", code: errno)
