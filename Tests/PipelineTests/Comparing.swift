@@ -1,6 +1,7 @@
 import Pictures
 import Pipeline
 import Tensors
+import Testing
 import WeightStore
 
 #if canImport(Glibc)
@@ -57,5 +58,43 @@ extension GenerationRequest {
             prompt: prompt, negativePrompt: fixture["negative_prompt"]?.string ?? "",
             steps: steps, guidance: guidance, sampler: settings?["sampler"]?.string,
             seed: UInt64(seed), width: settings?["width"]?.int, height: settings?["height"]?.int)
+    }
+}
+
+extension SafetensorsFile {
+    /// A picture or latents, [N, C, H, W].
+    func tensor(_ name: String, in workspace: Workspace) throws -> Tensor {
+        let shape = try requiredEntry(name).shape
+        return Tensor(
+            planar: try floats(name),
+            shape: Shape(
+                images: shape[0], height: shape[2], width: shape[3], channels: shape[1]),
+            in: workspace)
+    }
+
+    /// Hidden states, [N, T, C].
+    func tokens(_ name: String, in workspace: Workspace) throws -> Tensor {
+        let shape = try requiredEntry(name).shape
+        return Tensor(
+            try floats(name),
+            shape: Shape(images: shape[0], tokens: shape[1], channels: shape[2]), in: workspace)
+    }
+}
+
+/// Paints fixture `name`'s picture under its mask, within a grey level of what is expected.
+func expectInpainting(
+    _ name: String, with painter: TextToImage, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    let folder = "\(TestBundle.fixtures)/\(name)"
+    let json = try readJSON(folder + "/expected.json")
+    var request = try #require(GenerationRequest(fixture: json, settings: json))
+    request.initial = InitialPicture(
+        try readPicture(folder + "/image.png"),
+        mask: InpaintingMask(try readPicture(folder + "/mask.png")),
+        strength: try #require(json["strength"]?.double))
+    let wanted = try readPicture(folder + "/expected.png")
+    try painter.run(try painter.plan(request)) { result in
+        #expect(
+            largestDifference(result.picture, wanted) <= 1, sourceLocation: sourceLocation)
     }
 }

@@ -24,37 +24,16 @@ import WeightStore
         let unet = try model(unet: fixture + "/unet").unet()
         let file = try SafetensorsFile(
             path: "\(TestBundle.fixtures)/\(fixture)/unet-expected.safetensors")
-        let (input, context) = (
-            try file.requiredEntry("in").shape, try file.requiredEntry("context").shape
-        )
         let output = unet(
-            Tensor(
-                planar: try file.floats("in"),
-                shape: Shape(images: 1, height: input[2], width: input[3], channels: input[1]),
-                in: executor.workspace),
-            timesteps: [321],
-            context: Tensor(
-                try file.floats("context"),
-                shape: Shape(images: 1, tokens: context[1], channels: context[2]),
-                in: executor.workspace),
-            on: executor)
+            try file.tensor("in", in: executor.workspace), timesteps: [321],
+            context: try file.tokens("context", in: executor.workspace), on: executor)
         #expect(relativeError(output.planarValues, try file.floats("unet.t321.out")) < 1e-5)
     }
 
     @Test(arguments: TestBundle.presentFiles(["inpaint-9ch"]))
     func pictureUnderAMaskMatchesDiffusers(fixture: String) throws {
-        let painter = TextToImage(try model(unet: fixture + "/unet"), on: executor)
-        let folder = "\(TestBundle.fixtures)/\(fixture)"
-        let json = try readJSON(folder + "/expected.json")
-        var request = try #require(GenerationRequest(fixture: json, settings: json))
-        request.initial = InitialPicture(
-            try readPicture(folder + "/image.png"),
-            mask: InpaintingMask(try readPicture(folder + "/mask.png")),
-            strength: try #require(json["strength"]?.double))
-        let wanted = try readPicture(folder + "/expected.png")
-        try painter.run(try painter.plan(request)) { result in
-            #expect(largestDifference(result.picture, wanted) <= 1)
-        }
+        try expectInpainting(
+            fixture, with: TextToImage(try model(unet: fixture + "/unet"), on: executor))
     }
 
     /// Without a picture all of it is painted; with part of the strength the picture is begun with.

@@ -23,15 +23,6 @@ import WeightStore
             Bundle.open(TestBundle.path(folder, type: .f32)), picture, scale: scale)
     }
 
-    private func tensor(_ name: String, in file: SafetensorsFile) throws -> Tensor {
-        let shape = try file.requiredEntry(name).shape
-        return Tensor(
-            planar: try file.floats(name),
-            shape: Shape(
-                images: shape[0], height: shape[2], width: shape[3], channels: shape[1]),
-            in: executor.workspace)
-    }
-
     private let gray = Picture(
         width: 64, height: 48, channels: 3,
         pixels: (0..<64 * 48 * 3).map { UInt8(truncatingIfNeeded: $0 &* 7) })
@@ -42,17 +33,13 @@ import WeightStore
         let inputs = try SafetensorsFile(
             path: "\(TestBundle.fixtures)/tiny-pai/expected.safetensors")
         let expected = try SafetensorsFile(path: folder + "/expected.safetensors")
-        let sample = try tensor("unet.in", in: inputs)
-        let shape = try inputs.requiredEntry("unet.context").shape
-        let context = Tensor(
-            try inputs.floats("unet.context"),
-            shape: Shape(images: shape[0], tokens: shape[1], channels: shape[2]),
-            in: executor.workspace)
-        let hint = net.hint(try tensor("hint", in: expected), on: executor)
+        let sample = try inputs.tensor("unet.in", in: executor.workspace)
+        let context = try inputs.tokens("unet.context", in: executor.workspace)
+        let hint = net.hint(try expected.tensor("hint", in: executor.workspace), on: executor)
 
         let names = (0..<net.channels.count).map { "down.\($0)" } + ["mid"]
         let zeros = try names.map { name in
-            let like = try tensor(name, in: expected).shape
+            let like = try expected.tensor(name, in: executor.workspace).shape
             return Tensor(
                 Array(repeating: 0, count: like.count), shape: like, in: executor.workspace)
         }

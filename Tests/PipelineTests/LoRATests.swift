@@ -24,20 +24,9 @@ import WeightStore
 
     private func evaluate(_ model: DiffusionBundle) throws -> [Float] {
         let file = try SafetensorsFile(path: "\(TestBundle.fixtures)/tiny-pai/expected.safetensors")
-        let shape = try file.requiredEntry("unet.in").shape
-        let context = try file.requiredEntry("unet.context").shape
         return try model.unet()(
-            Tensor(
-                planar: try file.floats("unet.in"),
-                shape: Shape(
-                    images: shape[0], height: shape[2], width: shape[3], channels: shape[1]),
-                in: executor.workspace),
-            timesteps: [500, 500],
-            context: Tensor(
-                try file.floats("unet.context"),
-                shape: Shape(images: context[0], tokens: context[1], channels: context[2]),
-                in: executor.workspace),
-            on: executor
+            file.tensor("unet.in", in: executor.workspace), timesteps: [500, 500],
+            context: file.tokens("unet.context", in: executor.workspace), on: executor
         ).planarValues
     }
 

@@ -61,13 +61,8 @@ import WeightStore
     @Test(arguments: checkpoints) func unetMatchesDiffusers(checkpoint: String) throws {
         let unet = try model(checkpoint).unet()
         let expected = try expected(checkpoint)
-        let sample = try tensor("unet.in", in: expected)
-        let entry = try expected.requiredEntry("unet.context")
-        let context = Tensor(
-            try expected.floats("unet.context"),
-            shape: Shape(
-                images: entry.shape[0], tokens: entry.shape[1], channels: entry.shape[2]),
-            in: executor.workspace)
+        let sample = try expected.tensor("unet.in", in: executor.workspace)
+        let context = try expected.tokens("unet.context", in: executor.workspace)
         for timestep in [1, 500, 981] {
             let output = unet(
                 sample, timesteps: [Float(timestep), Float(timestep)], context: context,
@@ -80,10 +75,12 @@ import WeightStore
     @Test(arguments: checkpoints) func autoencoderMatchesDiffusers(checkpoint: String) throws {
         let model = try model(checkpoint)
         let expected = try expected(checkpoint)
-        let decoded = try model.decoder()(try tensor("vae.latents", in: expected), on: executor)
+        let decoded = try model.decoder()(
+            try expected.tensor("vae.latents", in: executor.workspace), on: executor)
         #expect(
             relativeError(decoded.planarValues, try expected.floats("vae.decoded")) < 1e-5)
-        let posterior = try model.encoder()(try tensor("vae.image", in: expected), on: executor)
+        let posterior = try model.encoder()(
+            try expected.tensor("vae.image", in: executor.workspace), on: executor)
         #expect(
             relativeError(posterior.mean.planarValues, try expected.floats("vae.encoded.mean"))
                 < 1e-5)
@@ -148,32 +145,13 @@ import WeightStore
 
     /// Drawn with tiny-pai.
     @Test func pictureUnderAMaskMatchesDiffusers() throws {
-        let painter = TextToImage(try model("tiny-pai"), on: executor)
-        let folder = "\(TestBundle.fixtures)/inpaint-4ch"
-        let json = try readJSON(folder + "/expected.json")
-        var request = try #require(GenerationRequest(fixture: json, settings: json))
-        request.initial = InitialPicture(
-            try readPicture(folder + "/image.png"),
-            mask: InpaintingMask(try readPicture(folder + "/mask.png")),
-            strength: try #require(json["strength"]?.double))
-        let wanted = try readPicture(folder + "/expected.png")
-        try painter.run(try painter.plan(request)) { result in
-            #expect(largestDifference(result.picture, wanted) <= 1)
-        }
+        try expectInpainting(
+            "inpaint-4ch", with: TextToImage(try model("tiny-pai"), on: executor))
     }
 
     private func expectedRequest(_ checkpoint: String) throws -> GenerationRequest {
         let folder = "\(TestBundle.fixtures)/\(Self.expectation(checkpoint))"
         let json = try readJSON(folder + "/expected.json")
         return try #require(GenerationRequest(fixture: json, settings: json["txt2img"]))
-    }
-
-    private func tensor(_ name: String, in file: SafetensorsFile) throws -> Tensor {
-        let shape = try file.requiredEntry(name).shape
-        return Tensor(
-            planar: try file.floats(name),
-            shape: Shape(
-                images: shape[0], height: shape[2], width: shape[3], channels: shape[1]),
-            in: executor.workspace)
     }
 }
