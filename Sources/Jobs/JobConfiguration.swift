@@ -6,6 +6,9 @@ package struct JobConfiguration: Sendable {
     package var spool: String
     /// Where models are looked for.
     package var library: ModelLibrary
+    /// Whether requests may give a bundle's folder for a name: a client of a daemon could look about the
+    /// disk so.
+    package var opensPaths = false
     /// The model of requests that name none.
     package var defaultModel: String
     /// The upscaler of requests that name none, where the model has none of its own.

@@ -131,4 +131,22 @@ import WeightStore
             #expect(large.width == 256)
         }
     }
+
+    /// Whoever starts a batch may read the disk anyway; a daemon's client may not.
+    @Test func bundlesMayBeNamedByTheirFolderHereAlone() throws {
+        try withTemporaryFolder { folder in
+            let text = """
+                {"prompt": "苹果", "steps": 2, "guidance": 1, "model": "\(Workplace.models)/emoji-zh"}
+                """
+            var configuration = Workplace(folder).configuration
+            for (opensPaths, count) in [(false, 1), (true, 0)] {
+                configuration.opensPaths = opensPaths
+                let batch = try Batch(
+                    configuration, output: "\(folder)/\(opensPaths)", inputs: folder, shard: .whole)
+                let failed = try batch.run(
+                    BatchLine.lines(of: text), progress: { _, _ in }, each: { _, _, _ in })
+                #expect(failed == count)
+            }
+        }
+    }
 }

@@ -16,7 +16,7 @@ final class ModelShelf: Sendable {
         self.configuration = configuration
     }
 
-    /// The model of this name; names only, since a path would let a client look about the disk.
+    /// The model of this name.
     func model(_ name: String) throws -> DiffusionBundle {
         if let model = opened.withLock({ $0[name] }) { return model }
         let bundle = try open(name)
@@ -58,7 +58,7 @@ final class ModelShelf: Sendable {
     }
 
     private func open(_ name: String) throws -> Bundle {
-        guard !name.contains("/") else {
+        guard configuration.opensPaths || !name.contains("/") else {
             throw PipelineError.modelNotFound(
                 name: printable(name), searched: configuration.library.folders,
                 known: configuration.library.entries().map(\.name))

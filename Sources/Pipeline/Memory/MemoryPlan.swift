@@ -15,7 +15,7 @@ public struct MemoryPlan: Sendable, Equatable {
         public let residentWeightBytes: Int
         /// Activations at their peak.
         public let activationBytes: Int
-        /// Pictures that exist beside the activations.
+        /// What exists beside the activations: pictures, and the weights of LoRAs and ControlNets.
         public let pictureBytes: Int
 
         /// What of these is in memory at once.

@@ -10,7 +10,7 @@ struct StageNeeds: Sendable {
     let order: [[Range<Int>]]
     /// Activations at their peak.
     let activationBytes: Int
-    /// Pictures beside them, and LoRAs' weights.
+    /// Pictures beside them, and the weights of LoRAs and ControlNets.
     let pictureBytes: Int
 
     /// Rehearses a stage.

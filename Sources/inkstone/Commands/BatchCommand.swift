@@ -32,7 +32,9 @@ struct BatchCommand: ParsableCommand {
     var output: String
 
     @Option(
-        help: ArgumentHelp("The model of requests that name none.", valueName: "name"))
+        help: ArgumentHelp(
+            "The model of requests that name none: a name or a bundle's folder.",
+            valueName: "bundle"))
     var model = defaultModel
 
     @Option(help: ArgumentHelp("Draw part I, from 0, of N parts.", valueName: "I/N"))
@@ -79,6 +81,7 @@ struct BatchCommand: ParsableCommand {
         var configuration = JobConfiguration(
             spool: "", library: ModelLibrary(), defaultModel: model,
             defaultUpscaler: defaultUpscaler, threads: machine.threads ?? Parallel.processors)
+        configuration.opensPaths = true
         configuration.memoryLimit = memory.bytes
         configuration.steps = 1000
         configuration.pixels = 4096 * 4096
