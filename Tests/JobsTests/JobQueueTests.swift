@@ -221,7 +221,7 @@ import WeightStore
                     _ = try await queue.submit(Workplace.request(), owner: nil)
                 }
             }
-            let queue = try place.queue()
+            let queue = try await place.nextQueue()
             #expect(queue.jobs().map(\.id) == ids && queue.jobs().map(\.position) == [0, 1])
             let updates = try #require(queue.updates(of: ids[0]))
             async let firstStep: Int = {

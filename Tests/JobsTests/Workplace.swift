@@ -20,6 +20,16 @@ struct Workplace {
 
     func queue() throws -> JobQueue { try JobQueue(configuration) }
 
+    /// A queue in the spool of one that is over, and that a thread may hold for a moment still.
+    func nextQueue() async throws -> JobQueue {
+        for _ in 0..<500 {
+            do { return try queue() } catch SpoolError.inUse {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        return try queue()
+    }
+
     static func request(steps: Int = 6, seed: UInt64 = 5) -> JobRequest {
         var request = JobRequest(prompt: "熊猫，蓝色背景")
         (request.steps, request.guidance, request.seed) = (steps, 1, seed)

@@ -69,6 +69,7 @@ package final class Batch {
     package init(
         _ configuration: JobConfiguration, output: String, inputs: String, shard: Shard
     ) throws {
+        try InstructionSet.selectFromEnvironment()
         try makeFolders(output)
         guard let lock = try FileLock("\(output)/.\(shard.manifestName).lock") else {
             throw InUse(folder: output)

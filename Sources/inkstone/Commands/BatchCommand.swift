@@ -48,7 +48,6 @@ struct BatchCommand: ParsableCommand {
     @OptionGroup var machine: MachineOptions
 
     func run() throws {
-        try InstructionSet.selectFromEnvironment()
         let bytes = try readInput(jobs, limit: 1 << 30)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw UsageError("\(jobs): not UTF-8 text")
