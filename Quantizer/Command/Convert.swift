@@ -10,7 +10,8 @@ struct Convert: ParsableCommand {
         abstract: "Convert a checkpoint (the default).",
         discussion: """
             CHECKPOINT is a diffusers folder (model_index.json, text_encoder, unet, vae, tokenizer, \
-            scheduler; safetensors or torch .bin files), a single file with a whole model in it \
+            scheduler; safetensors or torch .bin files), a folder of PAI-Diffusion 2022 \
+            (config.json, pytorch_model.bin, vocab.txt, RRDB_ESRGAN_x4.pth), a single file with a whole model in it \
             (.safetensors or .ckpt, in the names of the original latent-diffusion code), or the \
             file of an ESRGAN or Real-ESRGAN upscaler (.pth or .safetensors). Torch files are \
             read as data: nothing in them is executed.

@@ -15,6 +15,8 @@ package struct AutoencoderConfiguration: Sendable {
     let hasMiddleAttention: Bool
     let hasQuantConv: Bool
     let hasPostQuantConv: Bool
+    /// Whether pixels are cut off to 8 bits instead of rounded; not upstream's key.
+    package let truncatesPixels: Bool
 
     /// Pixels of a picture along one latent's side: 8 for Stable Diffusion.
     package var pixelsPerLatent: Int { 1 << (blockOutChannels.count - 1) }
@@ -37,6 +39,7 @@ package struct AutoencoderConfiguration: Sendable {
         groups = try reader.int("norm_num_groups", in: 1...1024, default: 32)
         hasMiddleAttention = try reader.bool("mid_block_add_attention", default: true)
         hasQuantConv = try reader.bool("use_quant_conv", default: true)
+        truncatesPixels = try reader.bool("truncate_pixels", default: false)
         hasPostQuantConv = try reader.bool("use_post_quant_conv", default: true)
         _ = try reader.names(
             "down_block_types", count: channels.count, known: ["DownEncoderBlock2D"])

@@ -26,6 +26,12 @@ package struct CLIPTextModel: TextEncoder {
 
     /// Reads the weights of transformers' CLIPTextModel, with or without the `text_model.` prefix.
     package init(configuration: JSONObject, weights: WeightReader) throws {
+        try self.init(configuration: configuration, partOf: weights)
+        try weights.finish()
+    }
+
+    /// The same from a file that holds more.
+    init(configuration: JSONObject, partOf weights: WeightReader) throws {
         let reader = ConfigurationReader(model: "CLIPTextModel", object: configuration)
         let width = try reader.int("hidden_size", in: 1...16384)
         let heads = try reader.int("num_attention_heads", in: 1...256)
@@ -64,7 +70,6 @@ package struct CLIPTextModel: TextEncoder {
         }
         finalNorm = try LayerNorm(
             prefix + "final_layer_norm", channels: width, epsilon: epsilon, from: weights)
-        try weights.finish()
     }
 
     package func callAsFunction(_ ids: [[Int32]], on executor: Executor) -> Tensor {

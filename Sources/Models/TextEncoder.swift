@@ -11,7 +11,7 @@ package protocol TextEncoder: Sendable {
     /// Token ids are below this.
     var vocabularySize: Int { get }
 
-    /// Token ids [N, T] → hidden states [N, T, C].
+    /// Token ids [N, T] → hidden states [N, T, C], or as many as the U-Net was trained with.
     ///
     /// All sequences are equally long, at most `maximumLength`, ids below `vocabularySize` (trap otherwise).
     func callAsFunction(_ ids: [[Int32]], on executor: Executor) -> Tensor

@@ -59,8 +59,11 @@ extension Picture {
     }
 }
 
-func quantised(_ value: Float) -> UInt8 {
+/// - Parameter rule: how what lies between two bytes becomes one of them.
+func quantised(
+    _ value: Float, _ rule: FloatingPointRoundingRule = .toNearestOrEven
+) -> UInt8 {
     // The comparison is false for NaN.
     guard value > 0 else { return 0 }
-    return UInt8((min(value, 1) * 255).rounded(.toNearestOrEven))
+    return UInt8((min(value, 1) * 255).rounded(rule))
 }

@@ -3,10 +3,16 @@ package struct PictureRows {
     private let width: Int
     private let fullHeight: Int
     private let channels: Int
+    private let rule: FloatingPointRoundingRule
     private var pixels: [UInt8] = []
 
-    package init(width: Int, height: Int, channels: Int) {
+    /// - Parameter rule: how floating-point pixels become bytes.
+    package init(
+        width: Int, height: Int, channels: Int,
+        rounding rule: FloatingPointRoundingRule = .toNearestOrEven
+    ) {
         self.width = width
+        self.rule = rule
         fullHeight = height
         self.channels = channels
         pixels.reserveCapacity(width * height * channels)
@@ -14,12 +20,13 @@ package struct PictureRows {
 
     /// Adds a row of floating-point pixels: what lies beyond the picture's width is left out.
     ///
-    /// byte = round(clamp(x · scale + offset, 0, 1) · 255) in float32, ties to even; NaN becomes 0.
+    /// byte = round(clamp(x · scale + offset, 0, 1) · 255) in float32, rounded as the picture was
+    /// made to; NaN becomes 0.
     /// - Parameter row: [W, channels], W at least the picture's width (trap otherwise).
     package mutating func append(_ row: Span<Float>, scale: Float = 1, offset: Float = 0) {
         precondition(height < fullHeight, "the picture is full")
         for index in 0..<width * channels {
-            pixels.append(quantised(row[index] * scale + offset))
+            pixels.append(quantised(row[index] * scale + offset, rule))
         }
     }
 

@@ -149,7 +149,8 @@ struct DiffusionParts {
             planar: latents.map { $0 * factor },
             shape: model.latentShape(width: width, height: height), in: executor.workspace)
         return try picture(
-            width: width, height: height, stage: "VAE decoder", scale: 0.5, offset: 0.5
+            width: width, height: height, stage: "VAE decoder", scale: 0.5, offset: 0.5,
+            rounding: decoder.configuration.truncatesPixels ? .down : .toNearestOrEven
         ) { each in
             try decoder.decode(unscaled, tiling: tiling, on: executor, each: each)
         }

@@ -7,9 +7,10 @@ internal import Tensors
 /// Throws when they hold infinite or undefined numbers.
 func picture(
     width: Int, height: Int, stage: String, scale: Float = 1, offset: Float = 0,
+    rounding rule: FloatingPointRoundingRule = .toNearestOrEven,
     from rows: (_ each: (_ row: Int, _ values: Span<Float>) throws -> Void) throws -> Void
 ) throws -> Picture {
-    var picture = PictureRows(width: width, height: height, channels: 3)
+    var picture = PictureRows(width: width, height: height, channels: 3, rounding: rule)
     try rows { row, values in
         try requireFinite(values, stage: stage)
         if row < height { picture.append(values, scale: scale, offset: offset) }

@@ -77,6 +77,15 @@ struct ConfigurationReader {
         return flag
     }
 
+    /// A positive, finite number.
+    func number(_ key: String, default fallback: Double) throws(QuantizerError) -> Double {
+        guard let value = present(key) else { return fallback }
+        guard let number = value.double, number > 0, number.isFinite else {
+            throw failure(key, expected: "a number above 0")
+        }
+        return number
+    }
+
     /// Refuses models that are built differently from the one kind that is known.
     func require(absent keys: [String]) throws(QuantizerError) {
         for key in keys where present(key) != nil && present(key)?.bool != false {

@@ -32,4 +32,15 @@ extension ExpectedTensors {
         list.norm("text_model.final_layer_norm", width)
         return list
     }
+    /// The text encoder of PAI-Diffusion 2022: CLIPTextModel, and a projection of its pooled vector.
+    /// - Source: EasyNLP, `modelzoo/models/latent_diffusion/wukong.py`.
+    static func wukongText(
+        _ configuration: ConfigurationReader
+    ) throws(QuantizerError) -> ExpectedTensors {
+        var list = try clipTextModel(configuration)
+        let width = try configuration.size("hidden_size", default: 512)
+        let outputs = try configuration.size("projection_dim", default: width)
+        list.linear("text_projection", width, outputs, bias: false)
+        return list
+    }
 }

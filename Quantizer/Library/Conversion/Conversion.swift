@@ -50,8 +50,8 @@ package struct Conversion {
     }
 
     /// Opens a checkpoint of any known kind.
-    /// - Parameter path: a diffusers folder of a pipeline or a ControlNet, a single file in latent diffusion's names, or the file of
-    ///   a LoRA or an upscaler.
+    /// - Parameter path: a diffusers folder of a pipeline or a ControlNet, a folder of PAI-Diffusion 2022, a
+    ///   single file in latent diffusion's names, or the file of a LoRA or an upscaler.
     package static func open(
         _ path: String, recipe: QuantizationRecipe, hints: Hints = Hints()
     ) throws(QuantizerError) -> Conversion {
@@ -70,32 +70,36 @@ package struct Conversion {
         if exists("\(path)/\(DiffusersFolder.indexName)") {
             return try openFolder(path, recipe, hints)
         }
-        if exists("\(path)/config.json") { return try openControlNet(path, recipe, hints) }
+        if exists("\(path)/config.json") { return try openConfigured(path, recipe, hints) }
         return try open(try openCheckpoint(path), recipe: recipe, hints: hints)
     }
 
-    /// A folder of one network: of those only ControlNets come so.
-    private static func openControlNet(
+    /// A folder with one file of weights and one configuration.
+    private static func openConfigured(
         _ path: String, _ recipe: QuantizationRecipe, _ hints: Hints
     ) throws(QuantizerError) -> Conversion {
-        try refuseFileHints(hints, path)
-        guard hints.upscaler == nil else {
-            throw .option("--upscaler: \(path) is no model to add one to")
-        }
+        let file = "\(path)/config.json"
         let configuration = try readingFile { () throws(WeightError) in
-            try JSONObject.load("\(path)/config.json", limits: .python)
+            try JSONObject.load(file, limits: .python)
+        }
+        if let folder = LatentDiffusionFolder(path: path, configuration: configuration) {
+            return try openLatentDiffusion(folder, path, recipe, hints)
         }
         let name = configuration["_class_name"]?.string
         guard name == Architecture.controlNet.rawValue else {
             throw .configuration(
-                path: "\(path)/config.json", key: "_class_name",
-                expected: "\"\(Architecture.controlNet.rawValue)\"",
+                path: file, key: "_class_name",
+                expected: "\"\(Architecture.controlNet.rawValue)\", or model.params as in "
+                    + "PAI-Diffusion 2022",
                 found: name.map { "\"\(printable($0))\"" } ?? "nothing")
+        }
+        try refuseFileHints(hints, path)
+        guard hints.upscaler == nil else {
+            throw .option("--upscaler: \(path) is no model to add one to")
         }
         let stage = try Stage(
             kind: .controlNet, architecture: .controlNet, configuration: configuration,
-            configurationPath: "\(path)/config.json",
-            source: try openCheckpoint(try weightFile(in: path)))
+            configurationPath: file, source: try openCheckpoint(try weightFile(in: path)))
         return Conversion(
             stages: [stage], tokenizer: nil,
             description: BundleDescription(
@@ -103,11 +107,29 @@ package struct Conversion {
             recipe: recipe, root: path)
     }
 
+    private static func openLatentDiffusion(
+        _ folder: LatentDiffusionFolder, _ path: String, _ recipe: QuantizationRecipe,
+        _ hints: Hints
+    ) throws(QuantizerError) -> Conversion {
+        try refuseFileHints(hints, path)
+        let checkpoint = try folder.checkpoint()
+        let upscaler =
+            if let file = hints.upscaler { try upscalerStage(file) } else { try folder.upscaler() }
+        var description = BundleDescription(
+            name: hints.name ?? lastComponent(of: path), family: "stable-diffusion")
+        description.scheduler = checkpoint.scheduler
+        description.defaults = folder.defaults
+        return Conversion(
+            stages: try checkpoint.stages() + [upscaler].compactMap(\.self),
+            tokenizer: try TokenizerFiles(folder: path), description: description, recipe: recipe,
+            root: path)
+    }
+
     /// Gathers what a single file holds: a whole model, a LoRA or an upscaler.
     package static func open(
         _ source: any CheckpointSource, recipe: QuantizationRecipe, hints: Hints = Hints()
     ) throws(QuantizerError) -> Conversion {
-        if SingleFileCheckpoint.recognizes(source) {
+        if LatentDiffusionCheckpoint.recognizes(source) {
             return try openSingleFile(source, recipe, hints)
         }
         let path = source.path
@@ -143,12 +165,12 @@ package struct Conversion {
     private static func openSingleFile(
         _ source: any CheckpointSource, _ recipe: QuantizationRecipe, _ hints: Hints
     ) throws(QuantizerError) -> Conversion {
-        let file = try SingleFileCheckpoint(source, family: hints.family)
+        let file = try LatentDiffusionCheckpoint(source, family: hints.family)
         var stages = try file.stages()
         if let upscaler = hints.upscaler { stages.append(try upscalerStage(upscaler)) }
         var description = BundleDescription(
             name: hints.name ?? stem(of: source.path), family: "stable-diffusion")
-        description.scheduler = file.scheduler()
+        description.scheduler = file.scheduler
         return Conversion(
             stages: stages, tokenizer: try file.tokenizer(folder: hints.tokenizer),
             description: description, recipe: recipe, root: folder(of: source.path))

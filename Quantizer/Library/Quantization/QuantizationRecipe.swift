@@ -51,6 +51,7 @@ package struct QuantizationRecipe: Sendable {
     private static let sensitive: Set<String> = [
         "time_embedding", "conv_in", "conv_out", "conv_shortcut", "quant_conv", "post_quant_conv",
         "conv_first", "conv_last", "controlnet_cond_embedding",
+        "text_projection",
     ]
 
     /// How a tensor of `stage` is stored.

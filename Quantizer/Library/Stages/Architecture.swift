@@ -5,6 +5,7 @@ package enum Architecture: String, CaseIterable, Sendable {
     case clipTextModel = "CLIPTextModel"
     case bertModel = "BertModel"
     case chineseCLIPTextModel = "ChineseCLIPTextModel"
+    case wukongText = "FrozenWukongCLIPTextEmbedder"
     case unet = "UNet2DConditionModel"
     case autoencoder = "AutoencoderKL"
     case lora = "LoRA"
@@ -25,6 +26,7 @@ package enum Architecture: String, CaseIterable, Sendable {
     ) throws(QuantizerError) -> ExpectedTensors {
         switch self {
         case .clipTextModel: try .clipTextModel(configuration)
+        case .wukongText: try .wukongText(configuration)
         case .bertModel, .chineseCLIPTextModel: try .bert(configuration)
         case .unet: try .unet(configuration)
         case .autoencoder: try .autoencoder(configuration)
@@ -51,7 +53,7 @@ package enum Architecture: String, CaseIterable, Sendable {
         case .bertModel, .chineseCLIPTextModel: return currentBertName(of: name)
         case .autoencoder: return currentAutoencoderName(of: name)
         case .rrdbNet: return currentRRDBName(of: name)
-        case .unet, .lora, .controlNet, .compactNet: return name
+        case .wukongText, .unet, .lora, .controlNet, .compactNet: return name
         }
     }
 }

@@ -6,7 +6,7 @@ func upscalerStage(_ path: String) throws(QuantizerError) -> Stage {
 }
 
 func upscalerStage(_ original: any CheckpointSource) throws(QuantizerError) -> Stage {
-    let source = WithoutPrefix(original)
+    let source = WithoutPrefix(original, "module.")
     let path = source.path
     let shapes = Dictionary(
         source.tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
@@ -91,28 +91,4 @@ private func count(of list: String, in shapes: [String: [Int]]) -> Int {
         count = max(count, min(index, 1 << 20) + 1)
     }
     return count
-}
-
-/// A checkpoint without the `module.` that parallel training puts before every name.
-private final class WithoutPrefix: CheckpointSource {
-    let tensors: [CheckpointTensor]
-    var path: String { source.path }
-    var files: [String] { source.files }
-    private let source: any CheckpointSource
-    private let prefix: String
-
-    init(_ source: any CheckpointSource) {
-        self.source = source
-        let prefix = source.tensors.allSatisfy { $0.name.hasPrefix("module.") } ? "module." : ""
-        tensors = source.tensors.map { tensor in
-            CheckpointTensor(
-                name: String(tensor.name.dropFirst(prefix.count)), type: tensor.type,
-                shape: tensor.shape)
-        }
-        self.prefix = prefix
-    }
-
-    func read(_ name: String) throws(QuantizerError) -> [Float] {
-        try source.read(prefix + name)
-    }
 }

@@ -1,3 +1,5 @@
+import WeightStore
+
 /// What a single file does not say of the model in it.
 package enum ModelFamily: String, CaseIterable, Sendable {
     /// Stable Diffusion 1, PAI-Diffusion and what was made from them: 8 heads, 512×512.
@@ -24,16 +26,17 @@ package enum ModelFamily: String, CaseIterable, Sendable {
                 + "--family \(Self.sd2768V.rawValue) (768x768, v)")
     }
 
-    /// Sides of the latents that it was trained with.
-    var sampleSize: Int { self == .sd2768V ? 96 : 64 }
-
-    var predictionType: String { self == .sd2768V ? "v_prediction" : "epsilon" }
-
-    /// Heads of attention over so many channels.
-    func heads(channels: Int) -> Int {
-        self == .sd1 ? 8 : max(channels / 64, 1)
+    var facts: LatentDiffusionFacts {
+        LatentDiffusionFacts(
+            sampleSize: self == .sd2768V ? 96 : 64,
+            heads: { self == .sd1 ? 8 : max($0 / 64, 1) },
+            scheduler: [
+                "_class_name": "DDIMScheduler", "beta_start": 0.00085, "beta_end": 0.012,
+                "beta_schedule": "scaled_linear", "num_train_timesteps": 1000,
+                "clip_sample": false, "set_alpha_to_one": false, "steps_offset": 1,
+                "timestep_spacing": "leading",
+                "prediction_type": self == .sd2768V ? "v_prediction" : "epsilon",
+            ],
+            padToken: self == .sd1 ? nil : "!")
     }
-
-    /// What fills a prompt up; nil for what the tokenizer's own files say.
-    var padToken: String? { self == .sd1 ? nil : "!" }
 }

@@ -9,8 +9,11 @@ final class RenamedSource: CheckpointSource {
         var rows: Range<Int>?
         /// That its numbers are multiplied by.
         var factor: Float = 1
+        /// Whether it is a matrix whose rows and columns change places; such a one is taken whole.
+        var isTransposed = false
 
         fileprivate var shape: [Int] {
+            if isTransposed { return tensor.shape.reversed() }
             guard let rows else { return tensor.shape }
             return [rows.count] + tensor.shape.dropFirst()
         }
@@ -36,9 +39,19 @@ final class RenamedSource: CheckpointSource {
         }
         var numbers = try source.read(origin.tensor.name)
         if origin.factor != 1 { numbers = numbers.map { $0 * origin.factor } }
+        if origin.isTransposed, let columns = origin.tensor.shape.last {
+            return transposed(numbers, columns: columns)
+        }
         guard let rows = origin.rows, let all = origin.tensor.shape.first else { return numbers }
         // The reader gives as many numbers as the shape promises.
         let row = numbers.count / max(all, 1)
         return Array(numbers[rows.lowerBound * row..<rows.upperBound * row])
     }
+}
+
+/// [rows, columns] → [columns, rows].
+private func transposed(_ numbers: [Float], columns: Int) -> [Float] {
+    guard columns > 0 else { return numbers }
+    let rows = numbers.count / columns
+    return (0..<rows * columns).map { numbers[$0 % rows * columns + $0 / rows] }
 }

@@ -1,10 +1,10 @@
 import WeightStore
 
 /// A whole model in one file, as the original latent-diffusion code saves it: U-Net, autoencoder and
-/// text encoder under `model.diffusion_model.`, `first_stage_model.` and `cond_stage_model.`, and no
-/// configuration. Whatever else stands in the file is left out.
-struct SingleFileCheckpoint {
-    let family: ModelFamily
+/// text encoder under `model.diffusion_model.`, `first_stage_model.` and `cond_stage_model.`. Whatever
+/// else stands in the file is left out.
+struct LatentDiffusionCheckpoint {
+    private let facts: LatentDiffusionFacts
     private let source: any CheckpointSource
     private let unet: LatentDiffusionUNet
     private let autoencoder: LatentDiffusionAutoencoder
@@ -15,32 +15,52 @@ struct SingleFileCheckpoint {
         source.tensors.contains { $0.name.hasPrefix(LatentDiffusionUNet.prefix) }
     }
 
+    /// A file without configuration.
     /// - Parameter family: nil for what the shapes tell.
     init(_ source: any CheckpointSource, family: ModelFamily?) throws(QuantizerError) {
+        let unet = try Self.unet(source)
+        let known =
+            if let family { family } else { try ModelFamily(unet, path: source.path) }
+        try self.init(source, unet, known.facts)
+    }
+
+    /// A file whose configuration was read.
+    init(_ source: any CheckpointSource, facts: LatentDiffusionFacts) throws(QuantizerError) {
+        try self.init(source, try Self.unet(source), facts)
+    }
+
+    private init(
+        _ source: any CheckpointSource, _ unet: LatentDiffusionUNet, _ facts: LatentDiffusionFacts
+    ) throws(QuantizerError) {
         self.source = source
-        unet = try LatentDiffusionUNet(TensorNames(source, prefix: LatentDiffusionUNet.prefix))
+        self.unet = unet
+        self.facts = facts
         autoencoder = LatentDiffusionAutoencoder(
             TensorNames(source, prefix: LatentDiffusionAutoencoder.prefix))
-        text = try LatentDiffusionText(source)
-        if let family {
-            self.family = family
-        } else {
-            self.family = try ModelFamily(unet, path: source.path)
-        }
+        text = try LatentDiffusionText(
+            source, heads: facts.textHeads, isPooled: facts.isTextPooled)
+    }
+
+    private static func unet(
+        _ source: any CheckpointSource
+    ) throws(QuantizerError) -> LatentDiffusionUNet {
+        try LatentDiffusionUNet(TensorNames(source, prefix: LatentDiffusionUNet.prefix))
     }
 
     /// The networks, their tensors checked but not read.
     func stages() throws(QuantizerError) -> [Stage] {
-        let side = family.sampleSize
+        let side = facts.sampleSize
+        var autoencoderConfiguration = try autoencoder.configuration(sampleSize: 8 * side)
+        autoencoderConfiguration["scaling_factor"] = .number(facts.scalingFactor)
+        if facts.truncatesPixels { autoencoderConfiguration["truncate_pixels"] = true }
+        let tensors = unet.tensors()
         return [
             try stage(.textEncoder, text.architecture, try text.configuration(), text.tensors()),
             try stage(
                 .unet, .unet,
-                try unet.configuration(heads: family.heads(channels:), sampleSize: side),
-                averaged(unet.tensors())),
-            try stage(
-                .vae, .autoencoder, try autoencoder.configuration(sampleSize: 8 * side),
-                autoencoder.tensors()),
+                try unet.configuration(heads: facts.heads, sampleSize: side),
+                facts.usesAverages ? averaged(tensors) : tensors),
+            try stage(.vae, .autoencoder, autoencoderConfiguration, autoencoder.tensors()),
         ]
     }
 
@@ -68,52 +88,16 @@ struct SingleFileCheckpoint {
         return found.count == tensors.count ? found : tensors
     }
 
-    /// The scheduler's configuration, which all models of these families share but for what they predict.
-    func scheduler() -> JSONObject {
-        [
-            "_class_name": "DDIMScheduler", "beta_start": 0.00085, "beta_end": 0.012,
-            "beta_schedule": "scaled_linear", "num_train_timesteps": 1000, "clip_sample": false,
-            "set_alpha_to_one": false, "steps_offset": 1, "timestep_spacing": "leading",
-            "prediction_type": .string(family.predictionType),
-        ]
-    }
+    /// The scheduler's configuration.
+    var scheduler: JSONObject { facts.scheduler }
 
     /// The tokenizer in `folder`, or the shipped one that has as many tokens as the text encoder.
     func tokenizer(folder: String?) throws(QuantizerError) -> TokenizerFiles {
         let count = try text.vocabularySize
         guard let folder else {
             let shipped = try ShippedTokenizer(vocabularySize: count, path: source.path)
-            return try TokenizerFiles(folder: shipped.folder()).padding(with: family.padToken)
+            return try TokenizerFiles(folder: shipped.folder()).padding(with: facts.padToken)
         }
         return try TokenizerFiles(folder: folder)
-    }
-}
-
-/// The tokenizers that come with the program, for checkpoints that have none.
-enum ShippedTokenizer: String {
-    /// CLIP's byte pairs.
-    case clip
-    /// The word pieces of BERT's Chinese model.
-    case bertChinese = "bert-base-chinese"
-
-    init(vocabularySize: Int, path: String) throws(QuantizerError) {
-        switch vocabularySize {
-        case 49408: self = .clip
-        case 21128: self = .bertChinese
-        default:
-            throw .option(
-                "\(path): its text encoder has \(vocabularySize) tokens, which is no tokenizer's "
-                    + "that comes with the program: give the folder of its own with --tokenizer")
-        }
-    }
-
-    func folder() throws(QuantizerError) -> String {
-        let places = modelFolders().map { "\($0)/tokenizers/\(rawValue)" }
-        guard let folder = places.first(where: exists) else {
-            throw .option(
-                "the tokenizer \(rawValue) that comes with the program was not found in "
-                    + "\(places.joined(separator: ", ")): give a folder with --tokenizer")
-        }
-        return folder
     }
 }

@@ -1,22 +1,24 @@
 import WeightStore
 
-/// The text encoder of a latent-diffusion checkpoint: CLIP under transformers' names or OpenCLIP's, or
-/// BERT (Taiyi).
+/// The text encoder of a latent-diffusion checkpoint: CLIP under transformers' names, OpenCLIP's or
+/// Wukong's, or BERT (Taiyi).
 /// - Source: diffusers, `loaders/single_file_utils.py`; mlfoundations/open_clip, `transformer.py`;
-///   IDEA-CCNL/Fengshenbang-LM, `utils/convert_diffusers_to_original_stable_diffusion.py`.
+///   IDEA-CCNL/Fengshenbang-LM, `utils/convert_diffusers_to_original_stable_diffusion.py`; EasyNLP,
+///   `modelzoo/models/wukong/modeling_wukong.py`.
 struct LatentDiffusionText {
     /// Whose names the tensors have.
     private enum Layout: CaseIterable {
         case clip
         case clipUnprefixed
         case openCLIP
+        case wukong
         case bert
 
         var prefix: String {
             switch self {
             case .clip: "cond_stage_model.transformer.text_model."
             case .clipUnprefixed, .bert: "cond_stage_model.transformer."
-            case .openCLIP: "cond_stage_model.model."
+            case .openCLIP, .wukong: "cond_stage_model.model."
             }
         }
 
@@ -24,6 +26,7 @@ struct LatentDiffusionText {
             switch self {
             case .clip, .clipUnprefixed: "embeddings.token_embedding.weight"
             case .openCLIP: "token_embedding.weight"
+            case .wukong: "embedding_table"
             case .bert: "embeddings.word_embeddings.weight"
             }
         }
@@ -31,8 +34,17 @@ struct LatentDiffusionText {
 
     private let names: TensorNames
     private let layout: Layout
+    private let knownHeads: Int?
+    private let isPooled: Bool
 
-    init(_ source: any CheckpointSource) throws(QuantizerError) {
+    /// - Parameters:
+    ///   - heads: of its attention; nil for what its width tells.
+    ///   - isPooled: whether the U-Net was trained with one vector for the whole prompt.
+    init(
+        _ source: any CheckpointSource, heads: Int? = nil, isPooled: Bool = false
+    ) throws(QuantizerError) {
+        knownHeads = heads
+        self.isPooled = isPooled
         for layout in Layout.allCases {
             let names = TensorNames(source, prefix: layout.prefix)
             guard names.has(layout.tokenTable) else { continue }
@@ -45,7 +57,13 @@ struct LatentDiffusionText {
             path: source.path, what: "no text encoder that is known: none of \(known) is there")
     }
 
-    var architecture: Architecture { layout == .bert ? .bertModel : .clipTextModel }
+    var architecture: Architecture {
+        switch layout {
+        case .bert: .bertModel
+        case .wukong where isPooled: .wukongText
+        default: .clipTextModel
+        }
+    }
 
     var vocabularySize: Int {
         get throws(QuantizerError) { try names.extent(layout.tokenTable, 0) }
@@ -65,6 +83,14 @@ struct LatentDiffusionText {
                 positions: "positional_embedding",
                 hidden: "transformer.resblocks.0.mlp.c_fc.weight",
                 ["hidden_act": "gelu", "layer_norm_eps": 1e-5])
+        case .wukong:
+            var own: JSONObject = ["hidden_act": "quick_gelu", "layer_norm_eps": 1e-7]
+            if isPooled {
+                own["projection_dim"] = JSONValue(try names.extent("text_projection", 1))
+            }
+            return try configuration(
+                positions: "positional_embedding",
+                hidden: "transformer.resblocks.0.mlp.c_fc.weight", own)
         case .bert:
             let types = try names.extent("embeddings.token_type_embeddings.weight", 0)
             return try configuration(
@@ -86,7 +112,7 @@ struct LatentDiffusionText {
         object["hidden_size"] = JSONValue(width)
         object["intermediate_size"] = JSONValue(try names.extent(hidden, 0))
         object["num_hidden_layers"] = JSONValue(layers)
-        object["num_attention_heads"] = JSONValue(Self.heads(width))
+        object["num_attention_heads"] = JSONValue(knownHeads ?? Self.heads(width))
         object["max_position_embeddings"] = JSONValue(try names.extent(positions, 0))
         object["vocab_size"] = JSONValue(try vocabularySize)
         return object
@@ -98,6 +124,7 @@ struct LatentDiffusionText {
         case .clip, .clipUnprefixed:
             names.count { "encoder.layers.\($0).layer_norm1.weight" }
         case .openCLIP: max(names.count { "transformer.resblocks.\($0).ln_1.weight" } - 1, 0)
+        case .wukong: names.count { "transformer.resblocks.\($0).ln_1.weight" }
         case .bert: names.count { "encoder.layer.\($0).intermediate.dense.weight" }
         }
     }
@@ -112,13 +139,13 @@ struct LatentDiffusionText {
         switch layout {
         case .clip, .clipUnprefixed:
             names.renamed { $0.hasSuffix("position_ids") ? nil : "text_model." + $0 }
-        case .openCLIP: openCLIPTensors()
+        case .openCLIP, .wukong: openCLIPTensors()
         case .bert: names.renamed { $0 }
         }
     }
 }
 
-// MARK: - OpenCLIP
+// MARK: - OpenCLIP and Wukong
 
 extension LatentDiffusionText {
     private func openCLIPTensors() -> [String: RenamedSource.Origin] {
@@ -136,13 +163,18 @@ extension LatentDiffusionText {
                 }
             }
         }
+        if architecture == .wukongText, let projection = names.tensors["text_projection"] {
+            origins["text_projection.weight"] = RenamedSource.Origin(
+                tensor: projection, isTransposed: true)
+        }
         return origins
     }
 
     /// nil for what does not run, and for the projections that are taken apart.
     private func openCLIPName(_ name: String) -> String? {
         switch name {
-        case "token_embedding.weight": return "text_model.embeddings.token_embedding.weight"
+        case "token_embedding.weight", "embedding_table":
+            return "text_model.embeddings.token_embedding.weight"
         case "positional_embedding": return "text_model.embeddings.position_embedding.weight"
         case "text_projection", "logit_scale", "attn_mask": return nil
         default: break
