@@ -31,7 +31,7 @@ package struct BertModel: TextEncoder {
 
     private let kind: Kind
     private let padding: Int32
-    private let words: EmbeddingTable
+    private var words: EmbeddingTable
     private let positions: EmbeddingTable
     private let types: EmbeddingTable
     private let norm: LayerNorm
@@ -88,6 +88,8 @@ package struct BertModel: TextEncoder {
         }
         try weights.finish()
     }
+
+    package mutating func learn(_ vectors: EmbeddingTable) { words.append(vectors) }
 
     package func callAsFunction(_ ids: [[Int32]], on executor: Executor) -> Tensor {
         let length = ids.first?.count ?? 0

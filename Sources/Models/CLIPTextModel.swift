@@ -18,7 +18,7 @@ package struct CLIPTextModel: TextEncoder {
     package let width: Int
     package let maximumLength: Int
     package let vocabularySize: Int
-    private let tokens: EmbeddingTable
+    private var tokens: EmbeddingTable
     private let positions: EmbeddingTable
     private let blocks: [Block]
     private let finalNorm: LayerNorm
@@ -71,6 +71,8 @@ package struct CLIPTextModel: TextEncoder {
         finalNorm = try LayerNorm(
             prefix + "final_layer_norm", channels: width, epsilon: epsilon, from: weights)
     }
+
+    package mutating func learn(_ vectors: EmbeddingTable) { tokens.append(vectors) }
 
     package func callAsFunction(_ ids: [[Int32]], on executor: Executor) -> Tensor {
         let length = ids.first?.count ?? 0

@@ -1,3 +1,4 @@
+package import Layers
 package import Tensors
 
 /// What turns a prompt's token ids into the hidden states that a U-Net attends to.
@@ -8,15 +9,26 @@ package protocol TextEncoder: Sendable {
     var maximumLength: Int { get }
     /// Tokens of a prompt where the tokenizer's files do not say.
     var promptLength: Int { get }
-    /// Token ids are below this.
+    /// Token ids are below this, those of vectors that were added aside.
     var vocabularySize: Int { get }
+    /// Channels of a token's vector.
+    var tokenChannels: Int { get }
+    /// Whether a whole prompt becomes one vector.
+    var isPooled: Bool { get }
+
+    /// Adds tokens of `tokenChannels` channels (trap otherwise), with ids from `vocabularySize` on, after
+    /// those added before.
+    mutating func learn(_ vectors: EmbeddingTable)
 
     /// Token ids [N, T] → hidden states [N, T, C], or as many as the U-Net was trained with.
     ///
-    /// All sequences are equally long, at most `maximumLength`, ids below `vocabularySize` (trap otherwise).
+    /// All sequences are equally long, at most `maximumLength`, each id that of a token (trap
+    /// otherwise).
     func callAsFunction(_ ids: [[Int32]], on executor: Executor) -> Tensor
 }
 
 extension TextEncoder {
     package var promptLength: Int { maximumLength }
+    package var tokenChannels: Int { width }
+    package var isPooled: Bool { false }
 }

@@ -14,7 +14,9 @@ package struct WukongTextEmbedder: TextEncoder {
     package let width: Int
     package var maximumLength: Int { transformer.maximumLength }
     package var vocabularySize: Int { transformer.vocabularySize }
-    private let transformer: CLIPTextModel
+    package var tokenChannels: Int { transformer.width }
+    package var isPooled: Bool { true }
+    private var transformer: CLIPTextModel
     private let projection: Linear
 
     /// The id of [SEP] in the vocabulary of BERT's Chinese model, which upstream has in its code as well.
@@ -29,6 +31,8 @@ package struct WukongTextEmbedder: TextEncoder {
             from: weights)
         try weights.finish()
     }
+
+    package mutating func learn(_ vectors: EmbeddingTable) { transformer.learn(vectors) }
 
     /// Token ids [N, T] → vectors [N, 1, C].
     package func callAsFunction(_ ids: [[Int32]], on executor: Executor) -> Tensor {

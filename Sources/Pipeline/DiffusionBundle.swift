@@ -35,6 +35,8 @@ package struct DiffusionBundle: Sendable {
     let conditioning: Conditioning
     /// What is added to the text encoder and the U-Net.
     package private(set) var loras: [LoRA] = []
+    /// Words that the text encoder is taught.
+    package private(set) var textualInversions: [TextualInversion] = []
 
     package init(path: String) throws {
         try self.init(Bundle.open(path))
@@ -96,7 +98,7 @@ package struct DiffusionBundle: Sendable {
             ["CLIPTextModel", WukongTextEmbedder.className]
             + BertModel.Kind.allCases.map(\.rawValue)
         let stage = try Self.stage("text_encoder", of: classes, in: bundle)
-        let encoder = try bundle.readingConfiguration { () -> any TextEncoder in
+        var encoder = try bundle.readingConfiguration { () -> any TextEncoder in
             let reader = try reader("text_encoder", weights)
             if let kind = BertModel.Kind(rawValue: stage.className) {
                 return try BertModel(kind: kind, configuration: stage.config, weights: reader)
@@ -112,6 +114,7 @@ package struct DiffusionBundle: Sendable {
                 found: "one with hidden_size \(encoder.width), for a U-Net with "
                     + "cross_attention_dim \(unetConfiguration.crossAttentionDim)")
         }
+        for inversion in textualInversions { try inversion.teach(&encoder) }
         return encoder
     }
 
@@ -142,6 +145,19 @@ package struct DiffusionBundle: Sendable {
     package func adding(_ loras: [LoRA]) -> DiffusionBundle {
         var model = self
         model.loras += loras
+        return model
+    }
+
+    /// The same model with words added that its text encoder is taught.
+    package func adding(_ inversions: [TextualInversion]) throws -> DiffusionBundle {
+        var model = self
+        model.textualInversions += inversions
+        let words = model.textualInversions.map(\.word)
+        if let word = words.first(where: { word in words.count { $0 == word } > 1 }) {
+            throw PipelineError.invalidRequest(
+                field: "embedding", expected: "each word once",
+                found: "\"\(printable(word))\" twice")
+        }
         return model
     }
 

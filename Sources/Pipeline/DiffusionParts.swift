@@ -32,24 +32,23 @@ struct DiffusionParts {
 
     /// What draws a picture of the given size, ready to be rehearsed.
     /// - Parameters:
+    ///   - tokens: of as many prompts as the U-Net computes at a time.
     ///   - begins: with a picture.
     ///   - tiling: of the autoencoder, where there is room for it.
     func stages(
-        width: Int, height: Int, guided: Bool, begins: Bool, tiling: Tiling,
+        width: Int, height: Int, tokens: RequestTokens, begins: Bool, tiling: Tiling,
         on executor: Executor
     ) -> [PlannableStage] {
         let rehearsal = executor.rehearsal
-        let images = guided ? 2 : 1
+        let images = tokens.prompts.count
         let latents = model.latentShape(width: width, height: height)
-        let ids = [[Int32]](
-            repeating: [Int32](repeating: 0, count: encoder.promptLength), count: images)
         // Held by the denoising stage: it is alive in all stages after its own, as in the run.
-        let context = encoder(ids, on: rehearsal)
+        let context = encoder.context(of: tokens, on: rehearsal)
         let text = PlannableStage { _ in
             StageNeeds(
                 .text, weights: textWeights, besides: model.loraBytes(for: "text_encoder"),
                 on: rehearsal
-            ) { _ = encoder(ids, on: $0) }
+            ) { _ = encoder.context(of: tokens, on: $0) }
         }
         let denoise = PlannableStage { _ in
             // The second pass finds the blocks that the first one left.

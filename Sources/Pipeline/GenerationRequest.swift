@@ -8,6 +8,12 @@ public struct GenerationRequest: Sendable {
     public var prompt: String
     /// What it should not show; the guidance steers away from it.
     public var negativePrompt: String
+    /// Whether a prompt that is longer than the text encoder takes is encoded in slices, as
+    /// PAI-Diffusion's web interface does; otherwise its end is left out.
+    public var isLongPrompt: Bool
+    /// Whether brackets in the prompts are plain characters; otherwise they say what counts more or less:
+    /// `(word:1.3)`, `(word)`, `[word]`.
+    public var isPlainPrompt: Bool
     /// Denoising steps, 1 to 1000.
     public var steps: Int
     /// Guidance scale, 0 to 100; up to 1 the negative prompt and the guidance are off.
@@ -34,13 +40,16 @@ public struct GenerationRequest: Sendable {
 
     /// A request; what is left out is what most users want.
     public init(
-        prompt: String, negativePrompt: String = "", steps: Int = 25, guidance: Double = 7.5,
+        prompt: String, negativePrompt: String = "", isLongPrompt: Bool = false,
+        isPlainPrompt: Bool = false, steps: Int = 25, guidance: Double = 7.5,
         sampler: String? = nil, seed: UInt64 = 0, width: Int? = nil, height: Int? = nil,
         count: Int = 1, initial: InitialPicture? = nil, depthMap: DepthMap? = nil,
         controls: [ControlPicture] = [], memoryLimit: Int? = nil
     ) {
         self.prompt = prompt
         self.negativePrompt = negativePrompt
+        self.isLongPrompt = isLongPrompt
+        self.isPlainPrompt = isPlainPrompt
         self.steps = steps
         self.guidance = guidance
         self.sampler = sampler
@@ -75,6 +84,7 @@ public struct GenerationRequest: Sendable {
                     field: field, expected: "at most \(Self.longestPrompt) characters",
                     found: "\(text.unicodeScalars.count)")
             }
+            if !isPlainPrompt { _ = try weightedTexts(text) }
         }
         guard sampler.map({ SamplerKind(rawValue: $0) != nil }) ?? true else {
             throw .invalidRequest(

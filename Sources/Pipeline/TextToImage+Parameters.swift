@@ -38,6 +38,13 @@ extension TextToImage {
                         "\($0.bundle.name): \(GenerationParameters.number($0.scale))"
                     }.joined(separator: ", ")
             ),
+            (
+                "Textual inversion",
+                model.textualInversions.isEmpty
+                    ? nil : model.textualInversions.map(\.bundle.name).joined(separator: ", ")
+            ),
+            ("Prompt syntax", request.isPlainPrompt ? "plain" : nil),
+            ("Prompt length", request.isLongPrompt ? "long" : nil),
             (Key.modelHash, hash.map(String.init)),
             (Key.model, model.bundle.name),
             ("Postprocess upscale by", upscaler.map { "\($0.scale)" }),

@@ -2,7 +2,6 @@ internal import Models
 package import Pictures
 package import Samplers
 package import Tensors
-internal import Tokenizers
 internal import WeightStore
 
 /// Draws pictures from text with one bundle.
@@ -43,6 +42,7 @@ package final class TextToImage {
         let settled: Settled
         package let stages: StagePlans
         let parts: DiffusionParts
+        let tokens: RequestTokens
 
         package var request: GenerationRequest { settled.request }
         package var sampler: SamplerKind { settled.sampler }
@@ -90,15 +90,16 @@ package final class TextToImage {
         let parts = try DiffusionParts(model, controls: settled.request.controls)
         let isEncoding =
             settled.request.initial != nil || model.conditioning == .maskedPicture
+        let tokens = try model.tokens(of: settled.request, for: parts.encoder)
         let stages = parts.stages(
-            width: width, height: height, guided: settled.request.guidance > 1,
-            begins: isEncoding, tiling: tiling, on: executor)
+            width: width, height: height, tokens: tokens, begins: isEncoding, tiling: tiling,
+            on: executor)
         return Plan(
             settled: settled,
             stages: try StagePlans(
                 stages + [enlarging].compactMap(\.self), limit: settled.request.memoryLimit,
                 for: "a picture of \(width)x\(height) pixels"),
-            parts: parts, isEncoding: isEncoding)
+            parts: parts, tokens: tokens, isEncoding: isEncoding)
     }
 
     /// The same for a request that is not settled yet.
@@ -124,8 +125,11 @@ package final class TextToImage {
         plan.stages.reserve(on: executor)
         try progress(
             .init(stage: .text, step: 0, steps: 1, picture: start.picture, pictures: request.count))
+        plan.tokens.warnings.forEach(warn)
         let context = try plan.stages[.text].run(on: executor) { executor -> Tensor in
-            try self.context(for: request, parts: plan.parts, warn: warn, on: executor)
+            let context = plan.parts.encoder.context(of: plan.tokens, on: executor)
+            try requireFinite(context.values.span, stage: "text encoder")
+            return context
         }
         let initial = try initialLatents(plan, at: start.picture, progress: progress)
         for index in start.picture..<request.count {
@@ -146,40 +150,6 @@ package final class TextToImage {
             }
             try each(Result(picture: picture, seed: seed))
         }
-    }
-
-    /// Hidden states for the U-Net: of the negative prompt and the prompt, or of the prompt alone
-    /// where there is no guidance.
-    private func context(
-        for request: GenerationRequest, parts: DiffusionParts, warn: (String) -> Void,
-        on executor: Executor
-    ) throws -> Tensor {
-        let encoder = parts.encoder
-        let tokenizer = try model.tokenizer(defaultLength: encoder.promptLength)
-        let length = min(tokenizer.maximumLength, encoder.maximumLength)
-        let guided = request.guidance > 1
-        let ids = try (guided ? [request.negativePrompt, request.prompt] : [request.prompt]).map {
-            text in
-            let encoded = tokenizer.encode(text, length: length)
-            if let cut = encoded.truncatedText {
-                warn("the prompt is longer than \(length) tokens; left out: \"\(printable(cut))\"")
-            }
-            return try checked(encoded.ids, below: encoder.vocabularySize)
-        }
-        let context = encoder(ids, on: executor)
-        guard context.values.allSatisfy(\.isFinite) else {
-            throw PipelineError.notFinite(stage: "text encoder", step: nil)
-        }
-        return context
-    }
-
-    private func checked(_ ids: [Int32], below limit: Int) throws(PipelineError) -> [Int32] {
-        if let id = ids.first(where: { $0 < 0 || Int($0) >= limit }) {
-            throw .unsupportedPart(
-                bundle: model.bundle.path, part: "tokenizer",
-                found: "one with token id \(id), for a text encoder of \(limit) tokens")
-        }
-        return ids
     }
 
     private func loop(

@@ -12,11 +12,13 @@ import WeightStore
         let text = """
             {"prompt": "熊猫", "negative_prompt": "模糊", "model": "m", "width": 64, "height": 32,
              "steps": 7, "guidance": 4.5, "sampler": "ddim", "seed": 9, "count": 2, "upscale": true,
-             "upscaler": "u"}
+             "upscaler": "u", "embeddings": ["cat-toy"], "long_prompt": true, "plain_prompt": true,
+             "loras": [{"name": "poem", "scale": 0.4}]}
             """
         let request = try read(text)
         #expect(request.negativePrompt == "模糊" && request.width == 64 && request.height == 32)
         #expect(request.guidance == 4.5 && request.seed == 9 && request.count == 2)
+        #expect(request.embeddings == ["cat-toy"] && request.isLongPrompt && request.isPlainPrompt)
         #expect(try JobRequest(json: request.json) == request)
     }
 
@@ -46,6 +48,10 @@ import WeightStore
         (#"{"task": "enlarge", "image": "AAAA", "mask": "AAAA"}"#, "mask"),
         (#"{"task": "enlarge", "image": "AAAA", "depth_map": "AAAA"}"#, "depth_map"),
         (#"{"prompt": "a", "depth_map": "+"}"#, "depth_map"),
+        (#"{"prompt": "a", "embeddings": "cat"}"#, "embeddings"),
+        (#"{"prompt": "a", "embeddings": [1]}"#, "embeddings"),
+        (#"{"task": "enlarge", "image": "AAAA", "embeddings": ["cat"]}"#, "embeddings"),
+        (#"{"prompt": "a", "long_prompt": 1}"#, "long_prompt"),
     ])
     func refusesWhatMakesNoSense(_ text: String, field: String) throws {
         let problem = try #require(throws: RequestProblem.self) { try read(text) }

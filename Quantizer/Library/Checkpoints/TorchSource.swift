@@ -18,7 +18,9 @@ package final class TorchSource: CheckpointSource {
 
     /// Dictionaries that training tools wrap the weights in, best first: averaged weights come
     /// before those of the last step.
-    private static let wrappers = ["params_ema", "params", "state_dict"]
+    private static let wrappers = [
+        "params_ema", "params", "state_dict", "string_to_param",
+    ]
 
     /// Reads the description of all tensors and none of their numbers.
     package init(_ source: ByteSource) throws(QuantizerError) {

@@ -137,6 +137,13 @@ package struct Conversion {
             throw .option("--upscaler: \(path) is no model to add one to")
         }
         try refuseFileHints(hints, path)
+        if let file = TextualInversionFile(source) {
+            let name = hints.name ?? stem(of: path)
+            return Conversion(
+                stages: [try file.stage(word: name)], tokenizer: nil,
+                description: BundleDescription(name: name, family: "textual-inversion"),
+                recipe: recipe, root: folder(of: path))
+        }
         let isLoRA = LoRAFile.recognizes(source)
         return Conversion(
             stages: isLoRA ? try LoRAFile(source).stages() : [try upscalerStage(source)],

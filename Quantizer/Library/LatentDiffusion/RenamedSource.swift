@@ -11,8 +11,11 @@ final class RenamedSource: CheckpointSource {
         var factor: Float = 1
         /// Whether it is a matrix whose rows and columns change places; such a one is taken whole.
         var isTransposed = false
+        /// Its shape, where it has another of as many numbers.
+        var shape: [Int]?
 
-        fileprivate var shape: [Int] {
+        fileprivate var newShape: [Int] {
+            if let shape { return shape }
             if isTransposed { return tensor.shape.reversed() }
             guard let rows else { return tensor.shape }
             return [rows.count] + tensor.shape.dropFirst()
@@ -29,7 +32,7 @@ final class RenamedSource: CheckpointSource {
         self.source = source
         self.origins = origins
         tensors = origins.map { name, origin in
-            CheckpointTensor(name: name, type: origin.tensor.type, shape: origin.shape)
+            CheckpointTensor(name: name, type: origin.tensor.type, shape: origin.newShape)
         }.sorted { $0.name < $1.name }
     }
 

@@ -9,6 +9,7 @@ package enum Architecture: String, CaseIterable, Sendable {
     case unet = "UNet2DConditionModel"
     case autoencoder = "AutoencoderKL"
     case lora = "LoRA"
+    case textualInversion = "TextualInversion"
     case controlNet = "ControlNetModel"
     case rrdbNet = "RRDBNet"
     case compactNet = "SRVGGNetCompact"
@@ -31,6 +32,7 @@ package enum Architecture: String, CaseIterable, Sendable {
         case .unet: try .unet(configuration)
         case .autoencoder: try .autoencoder(configuration)
         case .lora: try .lora(configuration)
+        case .textualInversion: try .textualInversion(configuration)
         case .controlNet: try .controlNet(configuration)
         case .rrdbNet: try .rrdbNet(configuration)
         case .compactNet: try .compactNet(configuration)
@@ -53,7 +55,7 @@ package enum Architecture: String, CaseIterable, Sendable {
         case .bertModel, .chineseCLIPTextModel: return currentBertName(of: name)
         case .autoencoder: return currentAutoencoderName(of: name)
         case .rrdbNet: return currentRRDBName(of: name)
-        case .wukongText, .unet, .lora, .controlNet, .compactNet: return name
+        case .wukongText, .unet, .lora, .textualInversion, .controlNet, .compactNet: return name
         }
     }
 }

@@ -76,6 +76,9 @@ struct JobPainter: Sendable {
             let stages = lora.bundle.stages.sorted { $0.key < $1.key }
             tags["lora.\(index)"] = stages.map(\.value.sha256).joined(separator: " ")
         }
+        for (index, inversion) in ((try? shelf.embeddings(request)) ?? []).enumerated() {
+            tags["embedding.\(index)"] = inversion.bundle.stages["text_encoder"]?.sha256
+        }
         let upscaler = request.upscaler.flatMap { try? shelf.upscaler($0) }
         tags["upscaler"] = upscaler?.stages["upscaler"]?.sha256 ?? ""
         return tags
@@ -210,10 +213,12 @@ extension JobPainter {
                 strength: request.strength ?? InitialPicture.usualStrength)
         }
         let model = try shelf.model(request.model ?? "").adding(try shelf.loras(request))
+            .adding(try shelf.embeddings(request))
         let painter = TextToImage(model, on: executor)
         let settled = try painter.settle(
             GenerationRequest(
                 prompt: request.prompt, negativePrompt: request.negativePrompt,
+                isLongPrompt: request.isLongPrompt, isPlainPrompt: request.isPlainPrompt,
                 steps: request.steps ?? 25, guidance: request.guidance ?? 7.5,
                 sampler: request.sampler, seed: request.seed ?? 0, width: request.width,
                 height: request.height, count: request.count, initial: initial,
@@ -239,6 +244,8 @@ extension RehearsedDrawings.Outline {
     fileprivate init(_ request: JobRequest, _ settled: TextToImage.Settled) {
         self.init(
             model: request.model ?? "", loras: request.loras.map(\.name),
+            embeddings: request.embeddings,
+            promptLength: request.isLongPrompt ? request.prompt.unicodeScalars.count : 0,
             upscaler: request.upscale ? request.upscaler : nil,
             width: settled.width, height: settled.height,
             isGuided: settled.request.guidance > 1,

@@ -51,6 +51,18 @@ final class ModelShelf: Sendable {
         }
     }
 
+    /// The textual inversions of a request.
+    func embeddings(_ request: JobRequest) throws -> [TextualInversion] {
+        try request.embeddings.map { name in
+            let bundle = try open(name)
+            guard bundle.family == "textual-inversion" else {
+                throw RequestProblem(
+                    field: "embeddings", expected: "a textual inversion", found: name)
+            }
+            return try TextualInversion(bundle)
+        }
+    }
+
     /// Closes all models.
     func clear() {
         opened.withLock { $0 = [:] }

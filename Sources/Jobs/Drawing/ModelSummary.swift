@@ -45,7 +45,7 @@ extension ModelSummary {
                 sha256: stage.sha256)
             return
         }
-        if bundle.family == "lora" {
+        if ["lora", "textual-inversion"].contains(bundle.family) {
             guard let stage = bundle.stages["unet"] ?? bundle.stages["text_encoder"] else {
                 return nil
             }

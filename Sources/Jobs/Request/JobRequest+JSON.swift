@@ -6,7 +6,8 @@ extension JobRequest {
     fileprivate enum Key: String, CaseIterable {
         case task, prompt, negativePrompt = "negative_prompt", model, width, height, steps, guidance
         case sampler, seed, count, upscale, upscaler, image, mask, strength
-        case depthMap = "depth_map", loras
+        case depthMap = "depth_map", loras, embeddings, isLongPrompt = "long_prompt"
+        case isPlainPrompt = "plain_prompt"
     }
 
     /// A request from its JSON object; every key must be known and of its type. Whether the numbers
@@ -29,6 +30,9 @@ extension JobRequest {
         negativePrompt = try fields.prompt(.negativePrompt)
         model = try fields.text(.model)
         loras = try fields.loras()
+        embeddings = try fields.names(.embeddings)
+        isLongPrompt = try fields.read(.isLongPrompt, "true or false", \.bool) ?? false
+        isPlainPrompt = try fields.read(.isPlainPrompt, "true or false", \.bool) ?? false
         width = try fields.integer(.width)
         height = try fields.integer(.height)
         steps = try fields.integer(.steps)
@@ -69,6 +73,9 @@ extension JobRequest {
         case .enlarge where !loras.isEmpty:
             throw RequestProblem(
                 field: "loras", expected: "none for a picture to enlarge", found: "some")
+        case .enlarge where !embeddings.isEmpty:
+            throw RequestProblem(
+                field: "embeddings", expected: "none for a picture to enlarge", found: "some")
         case .enlarge where depthMap != nil:
             throw RequestProblem(
                 field: "depth_map", expected: "none for a picture to enlarge", found: "one")
@@ -100,6 +107,9 @@ extension JobRequest {
             object["loras"] = .array(
                 loras.map { ["name": .string($0.name), "scale": .number($0.scale)] })
         }
+        if !embeddings.isEmpty { object["embeddings"] = .array(embeddings.map { .string($0) }) }
+        if isLongPrompt { object["long_prompt"] = true }
+        if isPlainPrompt { object["plain_prompt"] = true }
         if depthMap != nil { object["depth_map"] = true }
         return .object(object)
     }
@@ -134,6 +144,14 @@ private struct Fields {
         try read(key, "a PNG file in base64") { value in
             value.string.flatMap { Data(base64Encoded: $0) }.map(Array.init)
         }
+    }
+
+    func names(_ key: JobRequest.Key) throws(RequestProblem) -> [String] {
+        try read(key, "at most 16 names") { value in
+            guard let list = value.array, list.count <= 16 else { return nil }
+            let names = list.compactMap(\.string)
+            return names.count == list.count ? names : nil
+        } ?? []
     }
 
     /// `[{"name": …, "scale": …}]`.

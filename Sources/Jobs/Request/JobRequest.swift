@@ -17,6 +17,12 @@ package struct JobRequest: Sendable, Equatable {
     package var model: String?
     /// What is added to the model.
     package var loras: [LoRAChoice] = []
+    /// Names in the library of textual inversions, whose words the prompts may use.
+    package var embeddings: [String] = []
+    /// Whether a prompt that is longer than the model takes is read in slices.
+    package var isLongPrompt = false
+    /// Whether brackets in the prompts are plain characters.
+    package var isPlainPrompt = false
     /// Pixels.
     package var width: Int?
     /// Pixels.

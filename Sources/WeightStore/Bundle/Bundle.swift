@@ -99,7 +99,9 @@ package struct Bundle: Sendable {
     }
 
     /// The families that a bundle may name.
-    static let families = ["stable-diffusion", "upscaler", "lora", "controlnet"]
+    static let families = [
+        "stable-diffusion", "upscaler", "lora", "textual-inversion", "controlnet",
+    ]
 }
 
 /// Reads the values of `bundle.json`, naming the key where one is wrong.

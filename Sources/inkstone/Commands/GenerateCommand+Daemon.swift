@@ -44,6 +44,11 @@ extension GenerateCommand {
             object["loras"] = .array(
                 wishes.loras.map { ["name": .string($0.name), "scale": .number($0.scale)] })
         }
+        if !wishes.embeddings.isEmpty {
+            object["embeddings"] = .array(wishes.embeddings.map { .string($0) })
+        }
+        if wishes.isLongPrompt { object["long_prompt"] = true }
+        if wishes.isPlainPrompt { object["plain_prompt"] = true }
         if let seed = wishes.seed {
             guard let seed = Int64(exactly: seed) else {
                 throw UsageError("--seed: the daemon takes seeds up to \(Int64.max), found \(seed)")

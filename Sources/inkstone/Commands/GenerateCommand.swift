@@ -54,6 +54,24 @@ struct GenerateCommand: AsyncParsableCommand {
             valueName: "bundle[:scale]"))
     var lora: [LoRAChoice] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A textual inversion, a name or a bundle's folder, whose word the prompt then may use; may be repeated.",
+            valueName: "bundle"))
+    var embedding: [String] = []
+
+    @Flag(
+        help:
+            "Read all of a prompt that is longer than the model takes, in slices, as PAI-Diffusion's web interface does; without it the end is left out, with a warning."
+    )
+    var longPrompt = false
+
+    @Flag(
+        help:
+            "Take brackets in the prompt as they stand; without it (word:1.3) counts more, [word] less, and \\( is a bracket."
+    )
+    var plainPrompt = false
+
     @Option(help: "Denoising steps: more take longer and draw finer. (default: the model's own)")
     var steps: Int?
 
@@ -193,6 +211,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let wishes = try wishes()
         let model = try DiffusionBundle(try library.open(wishes.model))
             .adding(try wishes.loras.map { try LoRA(library.open($0.name), scale: $0.scale) })
+            .adding(try wishes.embeddings.map { try TextualInversion(library.open($0)) })
         let painter = TextToImage(model, on: executor)
         let upscaler = try upscalerBundle(for: model.bundle, in: library).map {
             try PictureUpscaler($0, on: executor)
@@ -233,6 +252,9 @@ struct GenerateCommand: AsyncParsableCommand {
         wishes.negativePrompt = negativePrompt ?? wishes.negativePrompt
         wishes.model = model ?? wishes.model
         if !lora.isEmpty { wishes.loras = lora }
+        if !embedding.isEmpty { wishes.embeddings = embedding }
+        if longPrompt { wishes.isLongPrompt = true }
+        if plainPrompt { wishes.isPlainPrompt = true }
         wishes.steps = steps ?? wishes.steps
         wishes.guidance = guidance ?? wishes.guidance
         wishes.sampler = sampler ?? wishes.sampler
@@ -245,6 +267,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let defaults = try RequestDefaults(bundle)
         return GenerationRequest(
             prompt: wishes.prompt, negativePrompt: wishes.negativePrompt,
+            isLongPrompt: wishes.isLongPrompt, isPlainPrompt: wishes.isPlainPrompt,
             steps: wishes.steps ?? defaults.steps,
             guidance: wishes.guidance ?? defaults.guidance,
             sampler: wishes.sampler ?? defaults.sampler,

@@ -10,6 +10,9 @@ struct Wishes {
     var negativePrompt = ""
     var model = defaultModel
     var loras: [LoRAChoice] = []
+    var embeddings: [String] = []
+    var isLongPrompt = false
+    var isPlainPrompt = false
     var steps: Int?
     var guidance: Double?
     var sampler: String?
@@ -39,6 +42,9 @@ struct Wishes {
         loras = (parameters["LoRA"] ?? "").split(separator: ", ").compactMap {
             LoRAChoice(argument: String($0).replacing(": ", with: ":"))
         }
+        embeddings = (parameters["Textual inversion"] ?? "").split(separator: ", ").map(String.init)
+        isLongPrompt = parameters["Prompt length"] == "long"
+        isPlainPrompt = parameters["Prompt syntax"] == "plain"
         model = parameters[GenerationParameters.Key.model] ?? defaultModel
         steps = parameters.steps
         guidance = parameters.guidance
