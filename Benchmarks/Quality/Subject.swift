@@ -11,8 +11,8 @@ struct Subject {
     let executor: Executor
     private let encoder: any TextEncoder
     private let unet: UNet2DConditionModel
-    private let pictureEncoder: AutoencoderKLEncoder
-    private let decoder: AutoencoderKLDecoder
+    private let pictureEncoder: any PictureEncoder
+    private let decoder: any PictureDecoder
 
     init(bundle path: String, on executor: Executor) throws {
         model = try DiffusionBundle(path: path)
@@ -50,13 +50,13 @@ struct Subject {
         let mean = pictureEncoder(
             Tensor(signed, shape: shape, in: executor.workspace), on: executor
         ).mean
-        let factor = Float(model.autoencoderConfiguration.scalingFactor)
+        let factor = Float(model.latentSpace.scalingFactor)
         return Tensor(mean.values.map { $0 * factor }, shape: mean.shape, in: executor.workspace)
     }
 
     /// The picture of scaled `latents`, within about 0…1, not rounded.
     func decode(_ latents: Tensor) -> [Float] {
-        let factor = Float(1 / model.autoencoderConfiguration.scalingFactor)
+        let factor = Float(1 / model.latentSpace.scalingFactor)
         let unscaled = Tensor(
             latents.values.map { $0 * factor }, shape: latents.shape, in: executor.workspace)
         return decoder(unscaled, on: executor).values.map { 0.5 * $0 + 0.5 }

@@ -4,22 +4,16 @@ package import WeightStore
 
 /// The hyper-parameters of an autoencoder, from diffusers' `vae/config.json`.
 package struct AutoencoderConfiguration: Sendable {
-    /// Channels of the pictures (always 3), and of the latents.
-    package let pictureChannels: Int
-    package let latentChannels: Int
-    /// Latents are multiplied with this on their way to the U-Net.
-    package let scalingFactor: Double
+    package let latentSpace: LatentSpace
     let blockOutChannels: [Int]
     let layersPerBlock: Int
     let groups: Int
     let hasMiddleAttention: Bool
     let hasQuantConv: Bool
     let hasPostQuantConv: Bool
-    /// Whether pixels are cut off to 8 bits instead of rounded; not upstream's key.
-    package let truncatesPixels: Bool
 
-    /// Pixels of a picture along one latent's side: 8 for Stable Diffusion.
-    package var pixelsPerLatent: Int { 1 << (blockOutChannels.count - 1) }
+    var pictureChannels: Int { latentSpace.pictureChannels }
+    var latentChannels: Int { latentSpace.latentChannels }
 
     static let epsilon = 1e-6
 
@@ -29,17 +23,19 @@ package struct AutoencoderConfiguration: Sendable {
         for key in ["latents_mean", "latents_std", "shift_factor"] {
             if let value = reader.present(key) { throw reader.unsupported(key, value.text) }
         }
-        pictureChannels = try reader.int("in_channels", in: 3...3, default: 3)
         _ = try reader.int("out_channels", in: 3...3, default: 3)
-        latentChannels = try reader.int("latent_channels", in: 1...64, default: 4)
-        scalingFactor = try reader.positive("scaling_factor", default: 0.18215)
         let channels = try reader.ints("block_out_channels", in: 1...16384, count: 1...8)
         blockOutChannels = channels
+        latentSpace = LatentSpace(
+            pictureChannels: try reader.int("in_channels", in: 3...3, default: 3),
+            latentChannels: try reader.int("latent_channels", in: 1...64, default: 4),
+            scalingFactor: try reader.positive("scaling_factor", default: 0.18215),
+            pixelsPerLatent: 1 << (channels.count - 1),
+            truncatesPixels: try reader.bool("truncate_pixels", default: false))
         layersPerBlock = try reader.int("layers_per_block", in: 1...16, default: 1)
         groups = try reader.int("norm_num_groups", in: 1...1024, default: 32)
         hasMiddleAttention = try reader.bool("mid_block_add_attention", default: true)
         hasQuantConv = try reader.bool("use_quant_conv", default: true)
-        truncatesPixels = try reader.bool("truncate_pixels", default: false)
         hasPostQuantConv = try reader.bool("use_post_quant_conv", default: true)
         _ = try reader.names(
             "down_block_types", count: channels.count, known: ["DownEncoderBlock2D"])

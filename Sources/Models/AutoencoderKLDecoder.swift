@@ -4,13 +4,13 @@ internal import WeightStore
 
 /// The second half of the autoencoder: latents to a picture.
 /// - Source: Rombach et al., arXiv:2112.10752; diffusers' AutoencoderKL and vae.py Decoder.
-package struct AutoencoderKLDecoder: Sendable {
+package struct AutoencoderKLDecoder: PictureDecoder {
     private struct Level: Sendable {
         let resnets: [ResnetBlock]
         let upsample: Convolution?
     }
 
-    package let configuration: AutoencoderConfiguration
+    package let latentSpace: LatentSpace
     private let postQuantConv: Convolution?
     private let convIn: Convolution
     private let middle: AutoencoderMiddle
@@ -20,7 +20,7 @@ package struct AutoencoderKLDecoder: Sendable {
 
     /// Reads `decoder.…` and `post_quant_conv`; the caller ends the reading.
     package init(configuration: AutoencoderConfiguration, weights: WeightReader) throws {
-        self.configuration = configuration
+        latentSpace = configuration.latentSpace
         let widths = Array(configuration.blockOutChannels.reversed())
         let latents = configuration.latentChannels
         postQuantConv =
@@ -60,10 +60,8 @@ package struct AutoencoderKLDecoder: Sendable {
             window: .same(kernel: 3), from: weights)
     }
 
-    /// Latents [N, h, w, latentChannels], already divided by the scaling factor → pictures
-    /// [N, h·p, w·p, pictureChannels], roughly within −1…1.
     package func callAsFunction(
-        _ latents: Tensor, tiling: Tiling = .standard, on executor: Executor
+        _ latents: Tensor, tiling: Tiling, on executor: Executor
     ) -> Tensor {
         let start = beginning(latents, on: executor)
         let graph = levelsGraph(for: start.shape)
@@ -78,10 +76,8 @@ package struct AutoencoderKLDecoder: Sendable {
         return pictures
     }
 
-    /// The same for latents of one image (trap otherwise), handed over row by row, [w·p,
-    /// pictureChannels] each.
     package func decode(
-        _ latents: Tensor, tiling: Tiling = .standard, on executor: Executor,
+        _ latents: Tensor, tiling: Tiling, on executor: Executor,
         each: (_ row: Int, _ values: Span<Float>) throws -> Void
     ) rethrows {
         precondition(latents.shape.images == 1)

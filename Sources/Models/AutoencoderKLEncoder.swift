@@ -4,20 +4,13 @@ internal import WeightStore
 
 /// The first half of the autoencoder: a picture to the distribution of its latents.
 /// - Source: Rombach et al., arXiv:2112.10752; diffusers' AutoencoderKL and vae.py Encoder.
-package struct AutoencoderKLEncoder: Sendable {
+package struct AutoencoderKLEncoder: PictureEncoder {
     private struct Level: Sendable {
         let resnets: [ResnetBlock]
         let downsample: Convolution?
     }
 
-    /// A diagonal normal distribution over latents, both [N, h, w, latentChannels].
-    package struct Posterior: Sendable {
-        package let mean: Tensor
-        /// Logarithm of the variance, kept within −30…20 as upstream does.
-        package let logVariance: Tensor
-    }
-
-    package let configuration: AutoencoderConfiguration
+    package let latentSpace: LatentSpace
     private let convIn: Convolution
     private let levels: [Level]
     private let middle: AutoencoderMiddle
@@ -27,7 +20,7 @@ package struct AutoencoderKLEncoder: Sendable {
 
     /// Reads `encoder.…` and `quant_conv`; the caller ends the reading.
     package init(configuration: AutoencoderConfiguration, weights: WeightReader) throws {
-        self.configuration = configuration
+        latentSpace = configuration.latentSpace
         let widths = configuration.blockOutChannels
         convIn = try Convolution(
             "encoder.conv_in", channels: configuration.pictureChannels, outputs: widths[0],
@@ -68,10 +61,9 @@ package struct AutoencoderKLEncoder: Sendable {
             : nil
     }
 
-    /// Pictures [N, H, W, pictureChannels] within −1…1; H and W are multiples of the autoencoder's factor.
     package func callAsFunction(
-        _ picture: Tensor, tiling: Tiling = .standard, on executor: Executor
-    ) -> Posterior {
+        _ picture: Tensor, tiling: Tiling, on executor: Executor
+    ) -> LatentPosterior {
         var x = bottom(picture, tiling: tiling, on: executor)
         x = middle(x, on: executor)
         x = convOut(x, norm: normOut([x], thenSiLU: true, on: executor), on: executor)
@@ -98,8 +90,8 @@ package struct AutoencoderKLEncoder: Sendable {
         return pictures
     }
 
-    private func split(_ moments: Tensor, on executor: Executor) -> Posterior {
-        let channels = configuration.latentChannels
+    private func split(_ moments: Tensor, on executor: Executor) -> LatentPosterior {
+        let channels = latentSpace.latentChannels
         let shape = moments.shape.with(channels: channels)
         var mean: [Float] = []
         var logVariance: [Float] = []
@@ -112,7 +104,7 @@ package struct AutoencoderKLEncoder: Sendable {
                 logVariance.append(min(max(value, -30), 20))
             }
         }
-        return Posterior(
+        return LatentPosterior(
             mean: Tensor(mean, shape: shape, in: executor.workspace),
             logVariance: Tensor(logVariance, shape: shape, in: executor.workspace))
     }

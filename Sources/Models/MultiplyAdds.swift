@@ -55,6 +55,10 @@ package struct MultiplyAdds {
 
     /// Of the autoencoder's decoder, for latents of `height` × `width`.
     package func decoder(height: Int, width: Int) -> Int {
+        let tiny = weights.filter { $0.path[0] == "decoder" && $0.index(after: "layers") != nil }
+        guard tiny.isEmpty else {
+            return Self.tinyDecoder(tiny, pixels: height * width)
+        }
         let last = weights.compactMap { $0.index(after: "up_blocks") }.max() ?? 0
         return weights.reduce(0) { sum, weight in
             guard weight.path[0] == "decoder" || weight.path[0] == "post_quant_conv" else {
@@ -67,6 +71,18 @@ package struct MultiplyAdds {
             let pixels = height * width << (2 * level)
             let scores = weight.path.contains("to_q") ? 2 * pixels * weight.outputs : 0
             return sum + pixels * (weight.size + scores)
+        }
+    }
+
+    /// A tiny decoder's layers stand in a row; a doubling comes before each convolution that is in no
+    /// block, but for the first and the last.
+    private static func tinyDecoder(_ weights: [Weight], pixels: Int) -> Int {
+        func isSingle(_ weight: Weight) -> Bool { !weight.path.contains("conv") }
+        let last = weights.count(where: isSingle) - 2
+        var level = -1
+        return weights.reduce(0) { sum, weight in
+            if isSingle(weight) { level += 1 }
+            return sum + (pixels << (2 * max(min(level, last), 0))) * weight.size
         }
     }
 

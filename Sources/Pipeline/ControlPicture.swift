@@ -53,7 +53,7 @@ public struct ControlPicture: Sendable {
         guard model.conditioning == .none,
             net.channels == model.unetConfiguration.skipChannels,
             net.crossAttentionDim == model.unetConfiguration.crossAttentionDim,
-            net.pixelsPerLatent == model.autoencoderConfiguration.pixelsPerLatent
+            net.pixelsPerLatent == model.latentSpace.pixelsPerLatent
         else {
             throw PipelineError.unsupportedPart(
                 bundle: bundle.path, part: "controlnet",

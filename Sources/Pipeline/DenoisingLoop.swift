@@ -67,7 +67,7 @@ package struct DenoisingLoop {
     /// - Source: diffusers 0.42.1 `StableDiffusionImg2ImgPipeline.prepare_latents`.
     mutating func begin(with initial: InitialLatents, skipping steps: Int) {
         var source = TorchRandomSource(seed: seed)
-        let original = initial.picture?.sample(source.normal(count: shape.count))
+        let original = initial.picture?.sample { source.normal(count: shape.count) }
         let added = source.normal(count: shape.count)
         index = steps * sampler.evaluationsPerStep
         if let original { latents = sampler.addNoise(to: original, noise: added, at: index) }
@@ -87,9 +87,10 @@ package struct DenoisingLoop {
     ) {
         let scale = sampler.initialNoiseScale
         if index == 0 { latents = noise.map { $0 * scale } }
-        let third = source.normal(count: shape.count)
+        let isCertain = initial.isCertain
+        let third = isCertain ? [] : source.normal(count: shape.count)
         if let unmasked = initial.unmasked {
-            conditioning = mask + unmasked.sample(third)
+            conditioning = mask + unmasked.sample { third }
         } else if let original {
             masked = MaskedOriginal(original: original, noise: noise, mask: mask)
         }

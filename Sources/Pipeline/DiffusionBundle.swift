@@ -28,11 +28,14 @@ enum Conditioning {
 package struct DiffusionBundle: Sendable {
     package let bundle: Bundle
     package let unetConfiguration: UNetConfiguration
-    package let autoencoderConfiguration: AutoencoderConfiguration
+    /// What the autoencoder makes of pictures.
+    package private(set) var latentSpace: LatentSpace
     package let schedulerConfiguration: SchedulerConfiguration
     package let defaultSampler: SamplerKind
     /// What the U-Net sees beside the latents.
     let conditioning: Conditioning
+    /// Whose autoencoder it is: the model's own bundle, or another that stands in for it.
+    package private(set) var autoencoderBundle: Bundle
     /// What is added to the text encoder and the U-Net.
     package private(set) var loras: [LoRA] = []
     /// Words that the text encoder is taught.
@@ -48,10 +51,8 @@ package struct DiffusionBundle: Sendable {
             try UNetConfiguration(
                 Self.stage("unet", of: "UNet2DConditionModel", in: bundle).config)
         }
-        autoencoderConfiguration = try bundle.readingConfiguration {
-            try AutoencoderConfiguration(
-                Self.stage("vae", of: "AutoencoderKL", in: bundle).config)
-        }
+        autoencoderBundle = bundle
+        latentSpace = try Self.latentSpace(of: bundle)
         guard let scheduler = bundle.scheduler else {
             throw PipelineError.missingPart(bundle: bundle.path, part: "scheduler configuration")
         }
@@ -64,7 +65,7 @@ package struct DiffusionBundle: Sendable {
             scheduler["_class_name"]?.string.flatMap {
                 SamplerKind(schedulerClass: $0, configuration: schedule)
             } ?? .ddim
-        let latents = autoencoderConfiguration.latentChannels
+        let latents = latentSpace.latentChannels
         guard
             let conditioning = Conditioning(
                 channels: unetConfiguration.inChannels - latents, latentChannels: latents),
@@ -81,15 +82,15 @@ package struct DiffusionBundle: Sendable {
 
     /// The default picture's side, in pixels.
     package var defaultSide: Int {
-        unetConfiguration.sampleSize * autoencoderConfiguration.pixelsPerLatent
+        unetConfiguration.sampleSize * latentSpace.pixelsPerLatent
     }
 
     /// Of one picture's latents; sides in pixels.
     func latentShape(width: Int, height: Int) -> Shape {
-        let factor = autoencoderConfiguration.pixelsPerLatent
+        let factor = latentSpace.pixelsPerLatent
         return Shape(
             images: 1, height: height / factor, width: width / factor,
-            channels: autoencoderConfiguration.latentChannels)
+            channels: latentSpace.latentChannels)
     }
 
     /// - Parameter weights: the stage's file, where the caller has it open.
@@ -166,27 +167,45 @@ package struct DiffusionBundle: Sendable {
         loras.reduce(0) { $0 + $1.bytes(for: stage) }
     }
 
-    /// - Parameter weights: the autoencoder's file, where the caller has it open.
-    package func decoder(_ weights: WeightFile? = nil) throws -> AutoencoderKLDecoder {
-        try autoencoder(weights).decoder
+    /// The same model with the autoencoder of another bundle, such as a tiny one, for the same latents.
+    package func drawing(with bundle: Bundle) throws -> DiffusionBundle {
+        var model = self
+        let space = try Self.latentSpace(of: bundle)
+        guard space.latentChannels == latentSpace.latentChannels,
+            space.pixelsPerLatent == latentSpace.pixelsPerLatent
+        else {
+            throw PipelineError.unsupportedPart(
+                bundle: bundle.path, part: "vae",
+                found: "one of \(space.latentChannels) channels and "
+                    + "\(space.pixelsPerLatent) pixels a latent, where the model has "
+                    + "\(latentSpace.latentChannels) and \(latentSpace.pixelsPerLatent)")
+        }
+        model.autoencoderBundle = bundle
+        model.latentSpace = space
+        return model
     }
 
-    /// - Parameter weights: the autoencoder's file, where the caller has it open.
-    package func encoder(_ weights: WeightFile? = nil) throws -> AutoencoderKLEncoder {
-        try autoencoder(weights).encoder
+    private static func latentSpace(of bundle: Bundle) throws -> LatentSpace {
+        try bundle.readingConfiguration {
+            let stage = try stage("vae", of: Autoencoder.classNames, in: bundle)
+            return try Autoencoder.latentSpace(
+                className: stage.className, configuration: stage.config)
+        }
     }
+
+    package func decoder() throws -> any PictureDecoder { try autoencoder().decoder }
+
+    package func encoder() throws -> any PictureEncoder { try autoencoder().encoder }
 
     /// Both halves, whichever is wanted: only together do they account for every tensor of the file.
-    func autoencoder(_ weights: WeightFile?) throws -> (
-        decoder: AutoencoderKLDecoder, encoder: AutoencoderKLEncoder
-    ) {
-        let weights = WeightReader(try weights ?? bundle.weights("vae"))
-        let decoder = try AutoencoderKLDecoder(
-            configuration: autoencoderConfiguration, weights: weights)
-        let encoder = try AutoencoderKLEncoder(
-            configuration: autoencoderConfiguration, weights: weights)
-        try weights.finish()
-        return (decoder, encoder)
+    /// - Parameter weights: the autoencoder's file, where the caller has it open.
+    func autoencoder(_ weights: WeightFile? = nil) throws -> Autoencoder {
+        let stage = try Self.stage("vae", of: Autoencoder.classNames, in: autoencoderBundle)
+        return try autoencoderBundle.readingConfiguration {
+            try Autoencoder(
+                className: stage.className, configuration: stage.config,
+                weights: WeightReader(try weights ?? autoencoderBundle.weights("vae")))
+        }
     }
 
     private static func stage(

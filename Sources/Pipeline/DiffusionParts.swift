@@ -8,8 +8,8 @@ internal import WeightStore
 struct DiffusionParts {
     let encoder: any TextEncoder
     let unet: UNet2DConditionModel
-    let decoder: AutoencoderKLDecoder
-    let pictureEncoder: AutoencoderKLEncoder
+    let decoder: any PictureDecoder
+    let pictureEncoder: any PictureEncoder
     /// Pictures to follow, each with its net.
     private let controls: [(picture: ControlPicture, net: ControlNetModel)]
     private let model: DiffusionBundle
@@ -22,7 +22,7 @@ struct DiffusionParts {
         self.controls = try controls.map { ($0, try $0.net(for: model)) }
         textWeights = try model.bundle.weights("text_encoder")
         unetWeights = try model.bundle.weights("unet")
-        vaeWeights = try model.bundle.weights("vae")
+        vaeWeights = try model.autoencoderBundle.weights("vae")
         encoder = try model.textEncoder(textWeights)
         unet = try model.unet(unetWeights)
         let autoencoder = try model.autoencoder(vaeWeights)
@@ -108,7 +108,7 @@ struct DiffusionParts {
     private func pictureShape(_ width: Int, _ height: Int) -> Shape {
         Shape(
             images: 1, height: height, width: width,
-            channels: pictureEncoder.configuration.pictureChannels)
+            channels: pictureEncoder.latentSpace.pictureChannels)
     }
 
     /// What latents a picture may stand for; its sides are multiples of the autoencoder's factor.
@@ -124,7 +124,7 @@ struct DiffusionParts {
         let latents = encode(
             pixels: Tensor(values, shape: shape, in: executor.workspace), tiling: tiling,
             on: executor)
-        guard (latents.mean + latents.logVariance).allSatisfy(\.isFinite) else {
+        guard (latents.mean + (latents.logVariance ?? [])).allSatisfy(\.isFinite) else {
             throw PipelineError.notFinite(stage: "VAE encoder", step: nil)
         }
         return latents
@@ -135,21 +135,21 @@ struct DiffusionParts {
     ) -> LatentDistribution {
         let posterior = pictureEncoder(pixels, tiling: tiling, on: executor)
         return LatentDistribution(
-            mean: posterior.mean.planarValues, logVariance: posterior.logVariance.planarValues,
-            scalingFactor: Float(pictureEncoder.configuration.scalingFactor))
+            mean: posterior.mean.planarValues, logVariance: posterior.logVariance?.planarValues,
+            scalingFactor: Float(pictureEncoder.latentSpace.scalingFactor))
     }
 
     /// The picture of latents, [latentChannels, h, w] in planar order, as a sampler leaves them.
     func decode(
         _ latents: [Float], width: Int, height: Int, tiling: Tiling, on executor: Executor
     ) throws -> Picture {
-        let factor = Float(1 / decoder.configuration.scalingFactor)
+        let factor = Float(1 / decoder.latentSpace.scalingFactor)
         let unscaled = Tensor(
             planar: latents.map { $0 * factor },
             shape: model.latentShape(width: width, height: height), in: executor.workspace)
         return try picture(
             width: width, height: height, stage: "VAE decoder", scale: 0.5, offset: 0.5,
-            rounding: decoder.configuration.truncatesPixels ? .down : .toNearestOrEven
+            rounding: decoder.latentSpace.truncatesPixels ? .down : .toNearestOrEven
         ) { each in
             try decoder.decode(unscaled, tiling: tiling, on: executor, each: each)
         }

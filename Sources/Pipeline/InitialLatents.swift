@@ -8,12 +8,15 @@
 /// each [C, h, w] in planar order.
 struct LatentDistribution {
     let mean: [Float]
-    let logVariance: [Float]
+    /// nil where the latents are certain: a tiny autoencoder's.
+    let logVariance: [Float]?
     let scalingFactor: Float
 
-    /// Latents drawn from it with as many normal numbers.
-    func sample(_ noise: [Float]) -> [Float] {
-        mean.indices.map { index in
+    /// Latents drawn from it; as many normal numbers are asked for, none where the latents are certain.
+    func sample(_ normal: () -> [Float]) -> [Float] {
+        guard let logVariance else { return mean.map { scalingFactor * $0 } }
+        let noise = normal()
+        return mean.indices.map { index in
             let deviation = expf(0.5 * logVariance[index])
             return scalingFactor * (mean[index] + deviation * noise[index])
         }
@@ -28,4 +31,9 @@ struct InitialLatents {
     let mask: [Float]?
     /// The picture's without what is painted anew, for U-Nets that see it and the mask.
     let unmasked: LatentDistribution?
+
+    /// Whether nothing is drawn from distributions.
+    var isCertain: Bool {
+        [picture, unmasked].compactMap(\.self).allSatisfy { $0.logVariance == nil }
+    }
 }

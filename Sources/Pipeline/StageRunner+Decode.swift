@@ -12,11 +12,11 @@ extension StageRunner {
         _ input: SafetensorsFile, memoryLimit: Int? = nil
     ) throws -> [SafetensorsTensor] {
         let weights = try bundle.weights("vae")
-        let decoder = try DiffusionBundle(bundle).decoder(weights)
+        let decoder = try DiffusionBundle(bundle).autoencoder(weights).decoder
         let reader = StageInput(input)
         let shape = try reader.pictureShape(
-            "latents", channels: decoder.configuration.latentChannels)
-        let result = decoder.configuration.pictures(of: shape)
+            "latents", channels: decoder.latentSpace.latentChannels)
+        let result = decoder.latentSpace.pictures(of: shape)
         // The file is put together beside its tensor, when the activations are gone.
         try requireMemory(
             bytes: 2 * result.count * MemoryLayout<Float>.size, for: "pictures of \(result)")
@@ -48,7 +48,7 @@ extension StageRunner {
     }
 }
 
-extension AutoencoderConfiguration {
+extension LatentSpace {
     /// The shape of the pictures that latents become.
     fileprivate func pictures(of latents: Shape) -> Shape {
         Shape(
@@ -57,7 +57,7 @@ extension AutoencoderConfiguration {
     }
 }
 
-extension AutoencoderKLDecoder {
+extension PictureDecoder {
     /// Decoding latents of one image, ready to be rehearsed.
     /// - Parameters:
     ///   - pictureBytes: what exists beside the activations.

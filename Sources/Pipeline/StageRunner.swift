@@ -99,10 +99,11 @@ package struct StageRunner {
         return [try planar("sample", output, stage: "U-Net")]
     }
 
-    /// `image` [N, 3, H, W] within −1…1 → `mean` and `logvar` [N, C, h, w].
+    /// `image` [N, 3, H, W] within −1…1 → `mean` and `logvar` [N, C, h, w]; of a tiny
+    /// autoencoder the mean alone.
     package func encode(_ input: SafetensorsFile) throws -> [SafetensorsTensor] {
         let encoder = try DiffusionBundle(bundle).encoder()
-        let configuration = encoder.configuration
+        let configuration = encoder.latentSpace
         let reader = StageInput(input)
         let shape = try reader.pictureShape(
             "image", channels: configuration.pictureChannels,
@@ -112,10 +113,11 @@ package struct StageRunner {
         }
         let image = try reader.picture("image", shape, in: executor.workspace)
         let posterior = encoder(image, tiling: tiling, on: executor)
-        return [
-            try planar("mean", posterior.mean, stage: "VAE encoder"),
-            try planar("logvar", posterior.logVariance, stage: "VAE encoder"),
-        ]
+        let logVariance = try posterior.logVariance.map {
+            try planar("logvar", $0, stage: "VAE encoder")
+        }
+        return [try planar("mean", posterior.mean, stage: "VAE encoder")]
+            + [logVariance].compactMap(\.self)
     }
 
     /// `image` [N, 3, H, W] within 0…1 → `image`, enlarged, not clamped.

@@ -87,6 +87,6 @@ extension TextToImage {
         let shape = model.latentShape(width: width, height: height)
         return mask.latents(
             width: shape.width, height: shape.height,
-            pixelsPerLatent: model.autoencoderConfiguration.pixelsPerLatent)
+            pixelsPerLatent: model.latentSpace.pixelsPerLatent)
     }
 }

@@ -39,6 +39,11 @@ extension TextToImage {
                     }.joined(separator: ", ")
             ),
             (
+                "VAE",
+                model.autoencoderBundle.path == model.bundle.path
+                    ? nil : model.autoencoderBundle.name
+            ),
+            (
                 "Textual inversion",
                 model.textualInversions.isEmpty
                     ? nil : model.textualInversions.map(\.bundle.name).joined(separator: ", ")

@@ -22,7 +22,7 @@ extension TextToImage {
         let stride = min(
             (longest + Self.previewSide - 1) / Self.previewSide, min(shape.height, shape.width))
         let small = averaged(original, shape: shape, stride: stride)
-        let factor = model.autoencoderConfiguration.pixelsPerLatent
+        let factor = model.latentSpace.pixelsPerLatent
         let picture = try? plan.parts.decode(
             small, width: shape.width / stride * factor, height: shape.height / stride * factor,
             tiling: .standard, on: executor)

@@ -70,7 +70,7 @@ package final class TextToImage {
         try request.validate()
         let size = try request.size(
             default: model.defaultSide,
-            multiple: max(model.autoencoderConfiguration.pixelsPerLatent, 1))
+            multiple: max(model.latentSpace.pixelsPerLatent, 1))
         let sampler = request.sampler.flatMap(SamplerKind.init) ?? model.defaultSampler
         _ = try model.bundle.readingConfiguration {
             try makeSampler(

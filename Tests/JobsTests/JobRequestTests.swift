@@ -12,7 +12,7 @@ import WeightStore
         let text = """
             {"prompt": "熊猫", "negative_prompt": "模糊", "model": "m", "width": 64, "height": 32,
              "steps": 7, "guidance": 4.5, "sampler": "ddim", "seed": 9, "count": 2, "upscale": true,
-             "upscaler": "u", "embeddings": ["cat-toy"], "long_prompt": true, "plain_prompt": true,
+             "upscaler": "u", "embeddings": ["cat-toy"], "vae": "taesd", "long_prompt": true, "plain_prompt": true,
              "loras": [{"name": "poem", "scale": 0.4}]}
             """
         let request = try read(text)

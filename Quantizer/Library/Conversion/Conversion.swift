@@ -86,11 +86,11 @@ package struct Conversion {
             return try openLatentDiffusion(folder, path, recipe, hints)
         }
         let name = configuration["_class_name"]?.string
-        guard name == Architecture.controlNet.rawValue else {
+        guard let part = single.first(where: { $0.architecture.rawValue == name }) else {
+            let known = single.map { "\"\($0.architecture.rawValue)\"" }.joined(separator: ", ")
             throw .configuration(
                 path: file, key: "_class_name",
-                expected: "\"\(Architecture.controlNet.rawValue)\", or model.params as in "
-                    + "PAI-Diffusion 2022",
+                expected: "one of \(known), or model.params as in PAI-Diffusion 2022",
                 found: name.map { "\"\(printable($0))\"" } ?? "nothing")
         }
         try refuseFileHints(hints, path)
@@ -98,14 +98,20 @@ package struct Conversion {
             throw .option("--upscaler: \(path) is no model to add one to")
         }
         let stage = try Stage(
-            kind: .controlNet, architecture: .controlNet, configuration: configuration,
+            kind: part.kind, architecture: part.architecture, configuration: configuration,
             configurationPath: file, source: try openCheckpoint(try weightFile(in: path)))
         return Conversion(
             stages: [stage], tokenizer: nil,
             description: BundleDescription(
-                name: hints.name ?? lastComponent(of: path), family: "controlnet"),
+                name: hints.name ?? lastComponent(of: path), family: part.family),
             recipe: recipe, root: path)
     }
+
+    /// The networks that come in folders of their own.
+    private static let single: [(kind: Stage.Kind, architecture: Architecture, family: String)] = [
+        (.controlNet, .controlNet, "controlnet"), (.vae, .tinyAutoencoder, "autoencoder"),
+        (.vae, .autoencoder, "autoencoder"),
+    ]
 
     private static func openLatentDiffusion(
         _ folder: LatentDiffusionFolder, _ path: String, _ recipe: QuantizationRecipe,

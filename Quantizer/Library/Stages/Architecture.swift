@@ -8,6 +8,7 @@ package enum Architecture: String, CaseIterable, Sendable {
     case wukongText = "FrozenWukongCLIPTextEmbedder"
     case unet = "UNet2DConditionModel"
     case autoencoder = "AutoencoderKL"
+    case tinyAutoencoder = "AutoencoderTiny"
     case lora = "LoRA"
     case textualInversion = "TextualInversion"
     case controlNet = "ControlNetModel"
@@ -31,6 +32,7 @@ package enum Architecture: String, CaseIterable, Sendable {
         case .bertModel, .chineseCLIPTextModel: try .bert(configuration)
         case .unet: try .unet(configuration)
         case .autoencoder: try .autoencoder(configuration)
+        case .tinyAutoencoder: try .tinyAutoencoder(configuration)
         case .lora: try .lora(configuration)
         case .textualInversion: try .textualInversion(configuration)
         case .controlNet: try .controlNet(configuration)
@@ -41,9 +43,18 @@ package enum Architecture: String, CaseIterable, Sendable {
 
     /// The weights of the first and the last layer, where their names do not say it.
     func ends(of expected: ExpectedTensors) -> Set<String> {
-        guard self == .compactNet else { return [] }
+        let networks: [String]
+        switch self {
+        case .compactNet: networks = [""]
+        case .tinyAutoencoder: networks = ["decoder.", "encoder."]
+        default: return []
+        }
         let matrices = expected.tensors.filter { $0.role == .matrix }.map(\.name)
-        return Set([matrices.first, matrices.last].compactMap(\.self))
+        return Set(
+            networks.flatMap { network in
+                let own = matrices.filter { $0.hasPrefix(network) }
+                return [own.first, own.last].compactMap(\.self)
+            })
     }
 
     /// The name that upstream gives a tensor today; nil for what is no weight.
@@ -55,7 +66,9 @@ package enum Architecture: String, CaseIterable, Sendable {
         case .bertModel, .chineseCLIPTextModel: return currentBertName(of: name)
         case .autoencoder: return currentAutoencoderName(of: name)
         case .rrdbNet: return currentRRDBName(of: name)
-        case .wukongText, .unet, .lora, .textualInversion, .controlNet, .compactNet: return name
+        case .wukongText, .unet, .tinyAutoencoder, .lora, .textualInversion, .controlNet,
+            .compactNet:
+            return name
         }
     }
 }

@@ -17,7 +17,7 @@ struct DiffusersFolder {
     /// Which folder holds which stage, of which class.
     private static let components: [(kind: Stage.Kind, architectures: [Architecture])] = [
         (.textEncoder, [.clipTextModel, .bertModel, .chineseCLIPTextModel]), (.unet, [.unet]),
-        (.vae, [.autoencoder]),
+        (.vae, [.autoencoder, .tinyAutoencoder]),
     ]
 
     init(path: String) throws(QuantizerError) {

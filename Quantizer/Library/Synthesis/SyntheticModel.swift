@@ -8,6 +8,8 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
     case sd15Inpaint = "sd15-inpaint"
     /// A ControlNet for Stable Diffusion 1.5, 361 million.
     case sd15ControlNet = "sd15-controlnet"
+    /// TAESD, a tiny autoencoder for the latents of both: 2.4 million.
+    case taesd
     /// Stable Diffusion 2.1: 866 million, 768×768, v-prediction.
     case sd21
     /// Everything small, for tests.
@@ -15,7 +17,11 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
 
     /// The configuration of each stage, as upstream writes it.
     var configurations: [(Stage.Kind, Architecture, JSONObject)] {
-        guard self != .sd15ControlNet else { return [(.controlNet, .controlNet, controlNet)] }
+        switch self {
+        case .sd15ControlNet: return [(.controlNet, .controlNet, controlNet)]
+        case .taesd: return [(.vae, .tinyAutoencoder, tinyAutoencoder)]
+        default: break
+        }
         return [
             (.textEncoder, .clipTextModel, textEncoder), (.unet, .unet, unet),
             (.vae, .autoencoder, autoencoder),
@@ -23,7 +29,16 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
     }
 
     /// Whether it draws by itself.
-    var isPipeline: Bool { self != .sd15ControlNet }
+    var isPipeline: Bool { family == "stable-diffusion" }
+
+    /// The bundle's family.
+    var family: String {
+        switch self {
+        case .sd15ControlNet: "controlnet"
+        case .taesd: "autoencoder"
+        case .sd15, .sd15Inpaint, .sd21, .tiny: "stable-diffusion"
+        }
+    }
 
     /// The scheduler's configuration.
     var scheduler: JSONObject {
@@ -43,7 +58,7 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
     private var textEncoder: JSONObject {
         var sizes: JSONObject
         switch self {
-        case .sd15, .sd15Inpaint, .sd15ControlNet:
+        case .sd15, .sd15Inpaint, .sd15ControlNet, .taesd:
             sizes = [
                 "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12,
                 "num_attention_heads": 12, "hidden_act": "quick_gelu",
@@ -72,7 +87,7 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
     private var unet: JSONObject {
         var sizes: JSONObject
         switch self {
-        case .sd15, .sd15Inpaint, .sd15ControlNet:
+        case .sd15, .sd15Inpaint, .sd15ControlNet, .taesd:
             sizes = [
                 "attention_head_dim": 8, "block_out_channels": [320, 640, 1280, 1280],
                 "cross_attention_dim": 768, "layers_per_block": 2, "sample_size": 64,
@@ -117,6 +132,16 @@ package enum SyntheticModel: String, CaseIterable, Sendable {
         return sizes
     }
 
+    private var tinyAutoencoder: JSONObject {
+        let widths: JSONValue = [64, 64, 64, 64]
+        return [
+            "_class_name": "AutoencoderTiny", "act_fn": "relu", "in_channels": 3,
+            "out_channels": 3, "latent_channels": 4, "scaling_factor": 1,
+            "encoder_block_out_channels": widths, "decoder_block_out_channels": widths,
+            "num_encoder_blocks": [1, 3, 3, 3], "num_decoder_blocks": [3, 3, 3, 1],
+        ]
+    }
+
     private var autoencoder: JSONObject {
         let down = JSONValue.string("DownEncoderBlock2D")
         let up = JSONValue.string("UpDecoderBlock2D")
@@ -150,7 +175,7 @@ extension Conversion {
         }
         var description = BundleDescription(
             name: name ?? "synthetic-\(model.rawValue)",
-            family: model.isPipeline ? "stable-diffusion" : "controlnet")
+            family: model.family)
         if model.isPipeline { description.scheduler = model.scheduler }
         return Conversion(
             stages: stages,

@@ -72,6 +72,7 @@ struct JobPainter: Sendable {
         var tags = ["version": inkstoneVersion, "instruction_set": InstructionSet.current]
         let stages = (try? shelf.model(request.model ?? ""))?.bundle.stages ?? [:]
         for name in ["text_encoder", "unet", "vae"] { tags[name] = stages[name]?.sha256 ?? "" }
+        tags["other_vae"] = (try? shelf.autoencoder(request))??.stages["vae"]?.sha256
         for (index, lora) in ((try? shelf.loras(request)) ?? []).enumerated() {
             let stages = lora.bundle.stages.sorted { $0.key < $1.key }
             tags["lora.\(index)"] = stages.map(\.value.sha256).joined(separator: " ")
@@ -212,7 +213,9 @@ extension JobPainter {
                 mask: try request.mask.map { InpaintingMask(try decode($0, as: .mask)) },
                 strength: request.strength ?? InitialPicture.usualStrength)
         }
-        let model = try shelf.model(request.model ?? "").adding(try shelf.loras(request))
+        let own = try shelf.model(request.model ?? "")
+        let model = try (try shelf.autoencoder(request).map { try own.drawing(with: $0) } ?? own)
+            .adding(try shelf.loras(request))
             .adding(try shelf.embeddings(request))
         let painter = TextToImage(model, on: executor)
         let settled = try painter.settle(
@@ -244,7 +247,7 @@ extension RehearsedDrawings.Outline {
     fileprivate init(_ request: JobRequest, _ settled: TextToImage.Settled) {
         self.init(
             model: request.model ?? "", loras: request.loras.map(\.name),
-            embeddings: request.embeddings,
+            vae: request.vae, embeddings: request.embeddings,
             promptLength: request.isLongPrompt ? request.prompt.unicodeScalars.count : 0,
             upscaler: request.upscale ? request.upscaler : nil,
             width: settled.width, height: settled.height,

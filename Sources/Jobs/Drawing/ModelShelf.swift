@@ -51,6 +51,18 @@ final class ModelShelf: Sendable {
         }
     }
 
+    /// The autoencoder that stands in for the model's, if a request wants one.
+    func autoencoder(_ request: JobRequest) throws -> Bundle? {
+        try request.vae.map { name in
+            let bundle = try open(name)
+            guard bundle.stages["vae"] != nil else {
+                throw RequestProblem(
+                    field: "vae", expected: "a model with an autoencoder", found: name)
+            }
+            return bundle
+        }
+    }
+
     /// The textual inversions of a request.
     func embeddings(_ request: JobRequest) throws -> [TextualInversion] {
         try request.embeddings.map { name in

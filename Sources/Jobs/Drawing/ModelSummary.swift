@@ -45,10 +45,9 @@ extension ModelSummary {
                 sha256: stage.sha256)
             return
         }
-        if ["lora", "textual-inversion"].contains(bundle.family) {
-            guard let stage = bundle.stages["unet"] ?? bundle.stages["text_encoder"] else {
-                return nil
-            }
+        if ["lora", "textual-inversion", "autoencoder"].contains(bundle.family) {
+            let stages = ["unet", "text_encoder", "vae"].compactMap { bundle.stages[$0] }
+            guard let stage = stages.first else { return nil }
             self.init(name: name, kind: .adapt, sha256: stage.sha256)
             return
         }
@@ -59,6 +58,6 @@ extension ModelSummary {
         self.init(
             name: name, kind: .draw, side: model.defaultSide, steps: defaults.steps,
             guidance: defaults.guidance, sampler: defaults.sampler ?? model.defaultSampler.rawValue,
-            multiple: model.autoencoderConfiguration.pixelsPerLatent, sha256: stage.sha256)
+            multiple: model.latentSpace.pixelsPerLatent, sha256: stage.sha256)
     }
 }

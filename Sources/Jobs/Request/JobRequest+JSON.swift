@@ -6,7 +6,7 @@ extension JobRequest {
     fileprivate enum Key: String, CaseIterable {
         case task, prompt, negativePrompt = "negative_prompt", model, width, height, steps, guidance
         case sampler, seed, count, upscale, upscaler, image, mask, strength
-        case depthMap = "depth_map", loras, embeddings, isLongPrompt = "long_prompt"
+        case depthMap = "depth_map", loras, vae, embeddings, isLongPrompt = "long_prompt"
         case isPlainPrompt = "plain_prompt"
     }
 
@@ -30,6 +30,7 @@ extension JobRequest {
         negativePrompt = try fields.prompt(.negativePrompt)
         model = try fields.text(.model)
         loras = try fields.loras()
+        vae = try fields.text(.vae)
         embeddings = try fields.names(.embeddings)
         isLongPrompt = try fields.read(.isLongPrompt, "true or false", \.bool) ?? false
         isPlainPrompt = try fields.read(.isPlainPrompt, "true or false", \.bool) ?? false
@@ -107,6 +108,7 @@ extension JobRequest {
             object["loras"] = .array(
                 loras.map { ["name": .string($0.name), "scale": .number($0.scale)] })
         }
+        if let vae { object["vae"] = .string(vae) }
         if !embeddings.isEmpty { object["embeddings"] = .array(embeddings.map { .string($0) }) }
         if isLongPrompt { object["long_prompt"] = true }
         if isPlainPrompt { object["plain_prompt"] = true }

@@ -17,6 +17,8 @@ package struct JobRequest: Sendable, Equatable {
     package var model: String?
     /// What is added to the model.
     package var loras: [LoRAChoice] = []
+    /// A name in the library: whose autoencoder stands in for the model's.
+    package var vae: String?
     /// Names in the library of textual inversions, whose words the prompts may use.
     package var embeddings: [String] = []
     /// Whether a prompt that is longer than the model takes is read in slices.

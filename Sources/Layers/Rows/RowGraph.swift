@@ -23,7 +23,7 @@ package struct RowGraph: Sendable {
         }
     }
 
-    /// residuals + activation(convolution(silu(norm(inputs)))), the inputs side by side.
+    /// finish(residuals + activation(convolution(silu(norm(inputs))))), the inputs side by side.
     package struct Layer: Sendable {
         let convolution: Convolution
         let inputs: [Index]
@@ -31,6 +31,7 @@ package struct RowGraph: Sendable {
         let doubled: Bool
         let activation: Activation
         let residuals: [Residual]
+        let finish: Activation
 
         /// - Parameters:
         ///   - norm: of the one input, followed by SiLU.
@@ -39,7 +40,7 @@ package struct RowGraph: Sendable {
         package init(
             _ convolution: Convolution, _ inputs: [Index], norm: GroupNorm? = nil,
             doubled: Bool = false, activation: Activation = .none,
-            residuals: [Residual] = []
+            residuals: [Residual] = [], finish: Activation = .none
         ) {
             precondition(norm == nil || inputs.count == 1)
             self.convolution = convolution
@@ -48,6 +49,7 @@ package struct RowGraph: Sendable {
             self.doubled = doubled
             self.activation = activation
             self.residuals = residuals
+            self.finish = finish
         }
 
         fileprivate var reach: Reach {

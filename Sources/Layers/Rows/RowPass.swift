@@ -122,7 +122,7 @@ struct RowPass {
                 store: store,
                 residuals: layer.residuals.compactMap { residual in
                     stores[residual.index].map { .init(x: $0, factor: residual.factor) }
-                }),
+                }, finish: layer.finish),
             on: work.executor)
         if member == target { work.sums?.add(rows, of: store, on: work.executor) }
     }

@@ -14,6 +14,8 @@ struct RowTarget: @unchecked Sendable {
     let store: RowStore
     /// Added in this order.
     let residuals: [Residual]
+    /// Comes after them.
+    let finish: Activation
 
     /// Takes over a block of whole rows from row `row` on.
     func take(_ block: OutputBlock, row: Int) {
@@ -31,6 +33,7 @@ struct RowTarget: @unchecked Sendable {
         for residual in residuals {
             add(residual, at: residual.x.pointer(row: row, column: pixel), to: line)
         }
+        finish.apply(line)
         put(line, at: store.pointer(row: row, column: pixel))
     }
 

@@ -101,6 +101,7 @@ package struct Bundle: Sendable {
     /// The families that a bundle may name.
     static let families = [
         "stable-diffusion", "upscaler", "lora", "textual-inversion", "controlnet",
+        "autoencoder",
     ]
 }
 

@@ -142,10 +142,10 @@ struct BenchSubject {
     }
 
     private func latentShape(_ model: DiffusionBundle, images: Int) -> Shape {
-        let factor = model.autoencoderConfiguration.pixelsPerLatent
+        let factor = model.latentSpace.pixelsPerLatent
         return Shape(
             images: images, height: size.height / factor, width: size.width / factor,
-            channels: model.autoencoderConfiguration.latentChannels)
+            channels: model.latentSpace.latentChannels)
     }
 
     private func noise(_ shape: Shape) -> Tensor {

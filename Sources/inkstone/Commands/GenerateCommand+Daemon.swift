@@ -44,6 +44,7 @@ extension GenerateCommand {
             object["loras"] = .array(
                 wishes.loras.map { ["name": .string($0.name), "scale": .number($0.scale)] })
         }
+        object["vae"] = wishes.vae.map { .string($0) }
         if !wishes.embeddings.isEmpty {
             object["embeddings"] = .array(wishes.embeddings.map { .string($0) })
         }

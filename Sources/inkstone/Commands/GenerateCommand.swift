@@ -56,6 +56,12 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "An autoencoder in place of the model's, a name or a bundle's folder: a tiny one decodes many times faster.",
+            valueName: "bundle"))
+    var vae: String?
+
+    @Option(
+        help: ArgumentHelp(
             "A textual inversion, a name or a bundle's folder, whose word the prompt then may use; may be repeated.",
             valueName: "bundle"))
     var embedding: [String] = []
@@ -209,7 +215,8 @@ struct GenerateCommand: AsyncParsableCommand {
         let executor = try machine.executor()
         let library = ModelLibrary()
         let wishes = try wishes()
-        let model = try DiffusionBundle(try library.open(wishes.model))
+        let own = try DiffusionBundle(try library.open(wishes.model))
+        let model = try (try wishes.vae.map { try own.drawing(with: library.open($0)) } ?? own)
             .adding(try wishes.loras.map { try LoRA(library.open($0.name), scale: $0.scale) })
             .adding(try wishes.embeddings.map { try TextualInversion(library.open($0)) })
         let painter = TextToImage(model, on: executor)
@@ -253,6 +260,7 @@ struct GenerateCommand: AsyncParsableCommand {
         wishes.model = model ?? wishes.model
         if !lora.isEmpty { wishes.loras = lora }
         if !embedding.isEmpty { wishes.embeddings = embedding }
+        wishes.vae = vae ?? wishes.vae
         if longPrompt { wishes.isLongPrompt = true }
         if plainPrompt { wishes.isPlainPrompt = true }
         wishes.steps = steps ?? wishes.steps

@@ -9,6 +9,7 @@ struct Wishes {
     var prompt = ""
     var negativePrompt = ""
     var model = defaultModel
+    var vae: String?
     var loras: [LoRAChoice] = []
     var embeddings: [String] = []
     var isLongPrompt = false
@@ -42,6 +43,7 @@ struct Wishes {
         loras = (parameters["LoRA"] ?? "").split(separator: ", ").compactMap {
             LoRAChoice(argument: String($0).replacing(": ", with: ":"))
         }
+        vae = parameters["VAE"]
         embeddings = (parameters["Textual inversion"] ?? "").split(separator: ", ").map(String.init)
         isLongPrompt = parameters["Prompt length"] == "long"
         isPlainPrompt = parameters["Prompt syntax"] == "plain"
