@@ -11,10 +11,11 @@ struct Convert: ParsableCommand {
         discussion: """
             CHECKPOINT is a diffusers folder (model_index.json, text_encoder, unet, vae, tokenizer, \
             scheduler; safetensors or torch .bin files), a folder of PAI-Diffusion 2022 \
-            (config.json, pytorch_model.bin, vocab.txt, RRDB_ESRGAN_x4.pth), a single file with a whole model in it \
-            (.safetensors or .ckpt, in the names of the original latent-diffusion code), or the \
-            file of an ESRGAN or Real-ESRGAN upscaler (.pth or .safetensors). Torch files are \
-            read as data: nothing in them is executed.
+            (config.json, pytorch_model.bin, vocab.txt, RRDB_ESRGAN_x4.pth), a diffusers folder of \
+            a ControlNet, TAESD or autoencoder alone, or a file: a whole model or a ControlNet in \
+            the names of their original code (.safetensors or .ckpt), a LoRA, a textual inversion, \
+            an ESRGAN or Real-ESRGAN upscaler. Torch files are read as data: nothing in them is \
+            executed.
 
             A single file has neither a configuration nor a tokenizer. Its family follows from \
             names and shapes unless --family gives it; the tokenizer is CLIP's or BERT's Chinese \

@@ -135,6 +135,9 @@ package struct Conversion {
     package static func open(
         _ source: any CheckpointSource, recipe: QuantizationRecipe, hints: Hints = Hints()
     ) throws(QuantizerError) -> Conversion {
+        if let net = try LatentDiffusionControlNet(source) {
+            return try openControlNet(net, source, recipe, hints)
+        }
         if LatentDiffusionCheckpoint.recognizes(source) {
             return try openSingleFile(source, recipe, hints)
         }
@@ -143,20 +146,36 @@ package struct Conversion {
             throw .option("--upscaler: \(path) is no model to add one to")
         }
         try refuseFileHints(hints, path)
-        if let file = TextualInversionFile(source) {
+        let isLoRA = LoRAFile.recognizes(source)
+        if !isLoRA, let file = TextualInversionFile(source) {
             let name = hints.name ?? stem(of: path)
             return Conversion(
                 stages: [try file.stage(word: name)], tokenizer: nil,
                 description: BundleDescription(name: name, family: "textual-inversion"),
                 recipe: recipe, root: folder(of: path))
         }
-        let isLoRA = LoRAFile.recognizes(source)
         return Conversion(
             stages: isLoRA ? try LoRAFile(source).stages() : [try upscalerStage(source)],
             tokenizer: nil,
             description: BundleDescription(
                 name: hints.name ?? stem(of: path), family: isLoRA ? "lora" : "upscaler"),
             recipe: recipe, root: folder(of: path))
+    }
+
+    private static func openControlNet(
+        _ net: LatentDiffusionControlNet, _ source: any CheckpointSource,
+        _ recipe: QuantizationRecipe, _ hints: Hints
+    ) throws(QuantizerError) -> Conversion {
+        for (option, isGiven) in [
+            ("--upscaler", hints.upscaler != nil), ("--tokenizer", hints.tokenizer != nil),
+        ] where isGiven {
+            throw .option("\(option): \(source.path) is a ControlNet, which has none")
+        }
+        return Conversion(
+            stages: [try net.stage(family: hints.family)], tokenizer: nil,
+            description: BundleDescription(
+                name: hints.name ?? stem(of: source.path), family: "controlnet"),
+            recipe: recipe, root: folder(of: source.path))
     }
 
     private static func openFolder(

@@ -64,36 +64,50 @@ struct LatentDiffusionUNet {
     func configuration(
         heads: (Int) -> Int, sampleSize: Int
     ) throws(QuantizerError) -> JSONObject {
+        var object = try encoderConfiguration(heads: heads)
+        object["_class_name"] = "UNet2DConditionModel"
+        object["out_channels"] = JSONValue(try names.extent("out.2.weight", 0))
+        object["up_block_types"] = .list(
+            isCrossed.reversed().map { $0 ? "CrossAttnUpBlock2D" : "UpBlock2D" })
+        object["sample_size"] = JSONValue(sampleSize)
+        return object
+    }
+
+    /// Whether the text is attended to, by levels.
+    private var isCrossed: [Bool] {
+        levels.map { names.has("input_blocks.\($0.blocks[0]).1.norm.weight") }
+    }
+
+    /// What is said of the way down and the middle: all of it, for a ControlNet.
+    func encoderConfiguration(
+        heads: (Int) -> Int
+    ) throws(QuantizerError) -> JSONObject {
         var channels: [Int] = []
         for level in levels {
             channels.append(
                 try names.extent("input_blocks.\(level.blocks[0]).0.in_layers.2.weight", 0))
         }
-        let isCrossed = levels.map { names.has("input_blocks.\($0.blocks[0]).1.norm.weight") }
         let depth = names.count { "middle_block.1.transformer_blocks.\($0).norm1.weight" }
         return [
-            "_class_name": "UNet2DConditionModel", "act_fn": "silu",
-            "in_channels": JSONValue(try inputs),
-            "out_channels": JSONValue(try names.extent("out.2.weight", 0)),
+            "act_fn": "silu", "in_channels": JSONValue(try inputs),
             "block_out_channels": .list(channels),
             "layers_per_block": .list(levels.map(\.blocks.count)),
             "down_block_types": .list(
                 isCrossed.map { $0 ? "CrossAttnDownBlock2D" : "DownBlock2D" }),
             "mid_block_type": "UNetMidBlock2DCrossAttn",
-            "up_block_types": .list(
-                isCrossed.reversed().map { $0 ? "CrossAttnUpBlock2D" : "UpBlock2D" }),
             "cross_attention_dim": JSONValue(try context),
             "attention_head_dim": .list(channels.map(heads)),
             "transformer_layers_per_block": JSONValue(max(depth, 1)),
             "use_linear_projection": .bool(isProjectionLinear),
             "norm_num_groups": 32, "norm_eps": 1e-5, "flip_sin_to_cos": true, "freq_shift": 0,
-            "downsample_padding": 1, "sample_size": JSONValue(sampleSize),
+            "downsample_padding": 1,
         ]
     }
 
     /// The tensors under diffusers' names.
-    func tensors() -> [String: RenamedSource.Origin] {
-        let modules = modules
+    /// - Parameter more: names of modules that stand beside the U-Net's own.
+    func tensors(_ more: [String: String] = [:]) -> [String: RenamedSource.Origin] {
+        let modules = modules.merging(more) { own, _ in own }
         return names.renamed { name in
             guard let (module, rest) = replacingModule(of: name, by: modules) else { return name }
             guard module.contains(".resnets."),
