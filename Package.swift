@@ -178,7 +178,8 @@ let package = Package(
         .testTarget(
             name: "JobsTests",
             dependencies: [
-                "Jobs", "Pipeline", "Pictures", "Tensors", "WeightStore", "TestSupport",
+                "Jobs", "Pipeline", "Pictures", "Quantizer", "Samplers", "Tensors", "WeightStore",
+                "TestSupport",
             ],
             swiftSettings: swift),
         .testTarget(

@@ -22,6 +22,23 @@ import WeightStore
         #expect(try JobRequest(json: request.json) == request)
     }
 
+    @Test func controlsReadBackWithoutTheirPictures() throws {
+        let text = """
+            {"prompt": "熊猫", "controls": [{"name": "a", "image": "AAAA"},
+             {"name": "b", "image": "AAEC", "scale": 0.5, "canny": [100, 200]}]}
+            """
+        var request = try read(text)
+        #expect(request.inputs.map(\.name) == [.control1, .control2])
+        #expect(request.inputs.map(\.bytes) == [[0, 0, 0], [0, 1, 2]])
+        #expect(request.controls.map(\.scale) == [1, 0.5])
+        #expect(request.controls[1].canny == .init(low: 100, high: 200))
+        // As a job's folder has it.
+        request.replaceInputs { _ in [] }
+        let record = JobRecord(Job(id: "1", request: request, owner: nil, created: 0))
+        let again = JobRecord(id: "1", request: record.requestJSON, state: nil)
+        #expect(again?.job.request == request)
+    }
+
     @Test func leavesOutWhatIsNull() throws {
         let request = try read(#"{"prompt": "猫", "seed": null, "steps": null, "guidance": null}"#)
         #expect(request == JobRequest(prompt: "猫"))
@@ -52,6 +69,14 @@ import WeightStore
         (#"{"prompt": "a", "embeddings": [1]}"#, "embeddings"),
         (#"{"task": "enlarge", "image": "AAAA", "embeddings": ["cat"]}"#, "embeddings"),
         (#"{"prompt": "a", "long_prompt": 1}"#, "long_prompt"),
+        (#"{"prompt": "a", "controls": [{"name": "a"}]}"#, "controls"),
+        (#"{"prompt": "a", "controls": [{"name": "a", "image": "%"}]}"#, "controls"),
+        (#"{"prompt": "a", "controls": [{"name": "a", "image": "", "x": 1}]}"#, "controls"),
+        (#"{"prompt": "a", "controls": [{"name": "a", "image": "", "scale": 11}]}"#, "controls"),
+        (
+            #"{"prompt": "a", "controls": [{"name": "a", "image": "", "canny": [9, 3]}]}"#,
+            "controls"
+        ),
     ])
     func refusesWhatMakesNoSense(_ text: String, field: String) throws {
         let problem = try #require(throws: RequestProblem.self) { try read(text) }

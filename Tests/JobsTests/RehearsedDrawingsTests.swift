@@ -10,7 +10,8 @@ import Testing
 
     private func outline(width: Int = 64, isGuided: Bool = true) -> RehearsedDrawings.Outline {
         .init(
-            model: "m", loras: [], vae: nil, embeddings: [], promptLength: 0, upscaler: nil,
+            model: "m", loras: [], controls: [], vae: nil, embeddings: [], promptLength: 0,
+            upscaler: nil,
             width: width,
             height: 64, isGuided: isGuided,
             beginsWithPicture: false)

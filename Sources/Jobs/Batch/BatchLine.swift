@@ -38,10 +38,12 @@ package struct BatchLine: Sendable {
         }
         guard var object = value.object else { return try JobRequest(json: value) }
         for input in JobInput.allCases {
-            guard let name = object[input.key]?.string, name.hasPrefix("@") else { continue }
-            let path = name.dropFirst().hasPrefix("/") ? "" : folder + "/"
-            let bytes = try readFile(path + name.dropFirst())
-            object[input.key] = .string(Data(bytes).base64EncodedString())
+            try input.replace(in: &object) { value in
+                guard let name = value.string, name.hasPrefix("@") else { return nil }
+                let path = name.dropFirst().hasPrefix("/") ? "" : folder + "/"
+                let bytes = try readFile(path + name.dropFirst())
+                return .string(Data(bytes).base64EncodedString())
+            }
         }
         var request = try JobRequest(json: .object(object))
         // The same each time, whoever draws the line.

@@ -72,6 +72,10 @@ struct JobPainter: Sendable {
         var tags = ["version": inkstoneVersion, "instruction_set": InstructionSet.current]
         let stages = (try? shelf.model(request.model ?? ""))?.bundle.stages ?? [:]
         for name in ["text_encoder", "unet", "vae"] { tags[name] = stages[name]?.sha256 ?? "" }
+        for (index, choice) in request.controls.enumerated() {
+            let net = try? shelf.controlNet(choice.name)
+            tags["control.\(index)"] = net?.stages["controlnet"]?.sha256
+        }
         tags["other_vae"] = (try? shelf.autoencoder(request))??.stages["vae"]?.sha256
         for (index, lora) in ((try? shelf.loras(request)) ?? []).enumerated() {
             let stages = lora.bundle.stages.sorted { $0.key < $1.key }
@@ -226,8 +230,18 @@ extension JobPainter {
                 sampler: request.sampler, seed: request.seed ?? 0, width: request.width,
                 height: request.height, count: request.count, initial: initial,
                 depthMap: try request.depthMap.map { DepthMap(try decode($0, as: .depthMap)) },
-                memoryLimit: configuration.memoryLimit))
+                controls: try controls(request), memoryLimit: configuration.memoryLimit))
         return (painter, settled)
+    }
+
+    private func controls(_ request: JobRequest) throws -> [ControlPicture] {
+        try zip(request.controls, JobInput.controls).map { choice, input in
+            let picture = try decode(choice.image, as: input)
+            return try ControlPicture(
+                try shelf.controlNet(choice.name),
+                choice.canny.map { picture.outlines(low: $0.low, high: $0.high) } ?? picture,
+                scale: choice.scale)
+        }
     }
 
     private func plan(
@@ -247,7 +261,8 @@ extension RehearsedDrawings.Outline {
     fileprivate init(_ request: JobRequest, _ settled: TextToImage.Settled) {
         self.init(
             model: request.model ?? "", loras: request.loras.map(\.name),
-            vae: request.vae, embeddings: request.embeddings,
+            controls: request.controls.map(\.name), vae: request.vae,
+            embeddings: request.embeddings,
             promptLength: request.isLongPrompt ? request.prompt.unicodeScalars.count : 0,
             upscaler: request.upscale ? request.upscaler : nil,
             width: settled.width, height: settled.height,

@@ -51,6 +51,15 @@ final class ModelShelf: Sendable {
         }
     }
 
+    /// The ControlNet that a request names.
+    func controlNet(_ name: String) throws -> Bundle {
+        let bundle = try open(name)
+        guard bundle.family == "controlnet" else {
+            throw RequestProblem(field: "controls", expected: "a ControlNet", found: name)
+        }
+        return bundle
+    }
+
     /// The autoencoder that stands in for the model's, if a request wants one.
     func autoencoder(_ request: JobRequest) throws -> Bundle? {
         try request.vae.map { name in

@@ -35,6 +35,9 @@ package struct ModelSummary: Sendable, Equatable {
 }
 
 extension ModelSummary {
+    /// Families of what joins a model.
+    private static let adapters = ["lora", "textual-inversion", "autoencoder", "controlnet"]
+
     /// What a bundle can do; nil where it cannot be used.
     init?(name: String, _ bundle: Bundle) {
         if bundle.family == "upscaler" {
@@ -45,8 +48,10 @@ extension ModelSummary {
                 sha256: stage.sha256)
             return
         }
-        if ["lora", "textual-inversion", "autoencoder"].contains(bundle.family) {
-            let stages = ["unet", "text_encoder", "vae"].compactMap { bundle.stages[$0] }
+        if Self.adapters.contains(bundle.family) {
+            let stages = ["unet", "text_encoder", "vae", "controlnet"].compactMap {
+                bundle.stages[$0]
+            }
             guard let stage = stages.first else { return nil }
             self.init(name: name, kind: .adapt, sha256: stage.sha256)
             return

@@ -7,6 +7,7 @@ final class RehearsedDrawings: Sendable {
     struct Outline: Hashable {
         let model: String
         let loras: [String]
+        let controls: [String]
         let vae: String?
         let embeddings: [String]
         /// Of a prompt that may be longer than the model takes, else 0.

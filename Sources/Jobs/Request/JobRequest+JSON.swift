@@ -6,7 +6,7 @@ extension JobRequest {
     fileprivate enum Key: String, CaseIterable {
         case task, prompt, negativePrompt = "negative_prompt", model, width, height, steps, guidance
         case sampler, seed, count, upscale, upscaler, image, mask, strength
-        case depthMap = "depth_map", loras, vae, embeddings, isLongPrompt = "long_prompt"
+        case depthMap = "depth_map", loras, controls, vae, embeddings, isLongPrompt = "long_prompt"
         case isPlainPrompt = "plain_prompt"
     }
 
@@ -30,6 +30,7 @@ extension JobRequest {
         negativePrompt = try fields.prompt(.negativePrompt)
         model = try fields.text(.model)
         loras = try fields.loras()
+        controls = try fields.controls()
         vae = try fields.text(.vae)
         embeddings = try fields.names(.embeddings)
         isLongPrompt = try fields.read(.isLongPrompt, "true or false", \.bool) ?? false
@@ -74,6 +75,9 @@ extension JobRequest {
         case .enlarge where !loras.isEmpty:
             throw RequestProblem(
                 field: "loras", expected: "none for a picture to enlarge", found: "some")
+        case .enlarge where !controls.isEmpty:
+            throw RequestProblem(
+                field: "controls", expected: "none for a picture to enlarge", found: "some")
         case .enlarge where !embeddings.isEmpty:
             throw RequestProblem(
                 field: "embeddings", expected: "none for a picture to enlarge", found: "some")
@@ -108,6 +112,7 @@ extension JobRequest {
             object["loras"] = .array(
                 loras.map { ["name": .string($0.name), "scale": .number($0.scale)] })
         }
+        if !controls.isEmpty { object["controls"] = .array(controls.map(\.json)) }
         if let vae { object["vae"] = .string(vae) }
         if !embeddings.isEmpty { object["embeddings"] = .array(embeddings.map { .string($0) }) }
         if isLongPrompt { object["long_prompt"] = true }
@@ -144,7 +149,7 @@ private struct Fields {
 
     func file(_ key: JobRequest.Key) throws(RequestProblem) -> [UInt8]? {
         try read(key, "a PNG file in base64") { value in
-            value.string.flatMap { Data(base64Encoded: $0) }.map(Array.init)
+            decodedFile(value)
         }
     }
 
@@ -173,6 +178,18 @@ private struct Fields {
         let scale = object["scale"] ?? 1
         guard let number = scale.double, LoRA.allowedScales.contains(number) else { return nil }
         return .init(name: name, scale: number)
+    }
+
+    func controls() throws(RequestProblem) -> [JobRequest.ControlChoice] {
+        try read(
+            .controls,
+            "at most \(JobInput.controls.count) objects of a name, an image and, if you like, a "
+                + "scale in \(ControlPicture.allowedScales) and canny, two thresholds"
+        ) { value in
+            guard let list = value.array, list.count <= JobInput.controls.count else { return nil }
+            let controls = list.compactMap(JobRequest.ControlChoice.init(json:))
+            return controls.count == list.count ? controls : nil
+        } ?? []
     }
 
     func integer(_ key: JobRequest.Key) throws(RequestProblem) -> Int? {

@@ -17,6 +17,8 @@ package struct JobRequest: Sendable, Equatable {
     package var model: String?
     /// What is added to the model.
     package var loras: [LoRAChoice] = []
+    /// Pictures that ControlNets make the drawing follow.
+    package var controls: [ControlChoice] = []
     /// A name in the library: whose autoencoder stands in for the model's.
     package var vae: String?
     /// Names in the library of textual inversions, whose words the prompts may use.
@@ -59,6 +61,21 @@ package struct JobRequest: Sendable, Equatable {
     package struct LoRAChoice: Sendable, Hashable {
         package var name: String
         package var scale: Double
+    }
+
+    /// A ControlNet's name in the library, what it follows, and how much.
+    package struct ControlChoice: Sendable, Equatable {
+        package var name: String
+        /// A PNG file's bytes. Empty once the job is accepted: they are in the spool.
+        package var image: [UInt8]
+        package var scale: Double
+        /// Thresholds of Canny's detector, whose outlines are followed; nil for the picture itself.
+        package var canny: Thresholds?
+
+        package struct Thresholds: Sendable, Hashable {
+            package var low: Int
+            package var high: Int
+        }
     }
 
     package init(task: Task = .draw, prompt: String = "") {

@@ -39,8 +39,8 @@ struct JobRecord: Sendable, Equatable {
             let created = request["created"]?.int, var fields = request["request"]?.object
         else { return nil }
         // The pictures themselves stay on the disk.
-        for input in JobInput.allCases where fields[input.key]?.bool == true {
-            fields[input.key] = ""
+        for input in JobInput.allCases {
+            input.replace(in: &fields) { $0.bool == true ? "" : nil }
         }
         guard let read = try? JobRequest(json: .object(fields)) else { return nil }
         job = Job(

@@ -44,6 +44,9 @@ extension GenerateCommand {
             object["loras"] = .array(
                 wishes.loras.map { ["name": .string($0.name), "scale": .number($0.scale)] })
         }
+        if !control.isEmpty {
+            object["controls"] = .array(try control.map(controlRequest))
+        }
         object["vae"] = wishes.vae.map { .string($0) }
         if !wishes.embeddings.isEmpty {
             object["embeddings"] = .array(wishes.embeddings.map { .string($0) })
@@ -55,6 +58,17 @@ extension GenerateCommand {
                 throw UsageError("--seed: the daemon takes seeds up to \(Int64.max), found \(seed)")
             }
             object["seed"] = .integer(seed)
+        }
+        return .object(object)
+    }
+
+    private func controlRequest(_ choice: ControlChoice) throws -> JSONValue {
+        var object: JSONObject = [
+            "name": .string(choice.net), "image": try Self.file(choice.picture),
+            "scale": .number(choice.scale),
+        ]
+        object["canny"] = canny.map {
+            .array([.integer(Int64($0.low)), .integer(Int64($0.high))])
         }
         return .object(object)
     }

@@ -191,10 +191,6 @@ struct GenerateCommand: AsyncParsableCommand {
         guard canny == nil || !control.isEmpty else {
             throw ValidationError("--canny: expected beside --control, which is missing")
         }
-        guard !daemon || control.isEmpty else {
-            throw ValidationError(
-                "--control: the daemon does not take it yet; draw without --daemon")
-        }
         guard output != "-" || count == 1 else {
             throw ValidationError("--count: standard output takes one picture, found \(count)")
         }
