@@ -43,7 +43,7 @@ test: setup ## Build everything and run all tests
 FIXTURES ?= $(CURDIR)/Tests/Fixtures
 test-reference: setup ## Compare with all reference cases in the folder FIXTURES
 	INKSTONE_FIXTURES="$(FIXTURES)" $(SWIFT_TEST) \
-	    --filter 'ParityTests|ConditioningTests|EmojiTests|UpscalerTests'
+	    --filter 'ParityTests|PAI2022Tests|ConditioningTests|ChineseCLIPTests|ControlNetTests|LoRATests|QuantizedTests|EmojiTests|UpscalerTests'
 
 lint: ## Check the format of all files
 	@.ci/setup lint

@@ -42,6 +42,12 @@ struct Convert: ParsableCommand {
             valueName: "folder"))
     var tokenizer: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A table for the sampler olss, as its search saved it; may be repeated, one for each number of steps.",
+            valueName: "file"))
+    var olss: [String] = []
+
     @OptionGroup var notes: ModelNotes
 
     func run() throws {
@@ -49,6 +55,7 @@ struct Convert: ParsableCommand {
             checkpoint, recipe: try output.recipe(),
             hints: .init(
                 name: output.name, upscaler: upscaler, family: family, tokenizer: tokenizer))
+        try conversion.addOLSS(olss)
         try notes.apply(to: &conversion.description)
         try output.write(conversion)
     }

@@ -27,10 +27,10 @@ struct ModelNotes: ParsableArguments {
 
     /// Adds the notes to a bundle's description.
     func apply(to description: inout BundleDescription) throws {
-        var defaults = JSONObject()
-        defaults["steps"] = defaultSteps.map { .integer(Int64($0)) }
-        defaults["guidance"] = defaultGuidance.map { .number($0) }
-        if defaultSteps != nil || defaultGuidance != nil { description.defaults = defaults }
+        var defaults = description.defaults ?? JSONObject()
+        if let defaultSteps { defaults["steps"] = .integer(Int64(defaultSteps)) }
+        if let defaultGuidance { defaults["guidance"] = .number(defaultGuidance) }
+        if defaults.count > 0 { description.defaults = defaults }
         if let license {
             description.license = String(
                 decoding: try readFile(license, limit: 1 << 20), as: UTF8.self)

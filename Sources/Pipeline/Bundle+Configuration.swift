@@ -16,7 +16,8 @@ extension Bundle {
         } catch let error as SamplerError {
             switch error {
             case .unknownName, .invalidValue: throw named(error)
-            case .stepCount, .timestepOutOfRange, .unsupportedPrediction: throw error
+            case .stepCount, .timestepOutOfRange, .unsupportedPrediction, .missingTable:
+                throw error
             }
         }
     }

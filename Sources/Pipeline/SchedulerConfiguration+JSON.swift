@@ -40,6 +40,24 @@ extension SchedulerConfiguration {
         algorithmType = try name("algorithm_type") ?? algorithmType
         originalInferenceSteps =
             try integer("original_inference_steps") ?? originalInferenceSteps
+        olssTables =
+            try value("olss_tables", "tables of timesteps, wx and we that belong together") {
+                list in
+                let tables = list.array?.compactMap(OLSSTable.init(json:))
+                return tables?.count == list.array?.count ? tables : nil
+            } ?? []
         rescaleBetasZeroSNR = try flag("rescale_betas_zero_snr") ?? rescaleBetasZeroSNR
+    }
+}
+
+extension OLSSTable {
+    /// `{"timesteps": […], "wx": […], "we": [[…], …]}`, as `inkstone-quantize --olss` writes it.
+    fileprivate init?(json: JSONValue) {
+        func floats(_ value: JSONValue?) -> [Float] {
+            (value?.array ?? []).map { Float($0.double ?? .nan) }
+        }
+        self.init(
+            timesteps: (json["timesteps"]?.array ?? []).map { $0.int ?? -1 },
+            noiseWeights: floats(json["wx"]), outputWeights: (json["we"]?.array ?? []).map(floats))
     }
 }

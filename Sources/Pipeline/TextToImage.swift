@@ -76,6 +76,11 @@ package final class TextToImage {
             try makeSampler(
                 sampler, configuration: model.schedulerConfiguration, steps: request.steps)
         }
+        guard sampler != .olss || request.initial == nil else {
+            throw PipelineError.invalidRequest(
+                field: "sampler", expected: "another one beside a picture to begin with",
+                found: "olss, whose tables are for walks from noise alone")
+        }
         try requireSomethingToPaint(request, width: size.width, height: size.height)
         try checkDepthMap(request)
         return Settled(

@@ -10,6 +10,8 @@ package enum SamplerError: Error, Equatable, Sendable, CustomStringConvertible {
     case unsupportedPrediction(sampler: String, found: String, supported: [String])
     /// A timestep the model was never trained for, the outcome of spacing, offset and steps.
     case timestepOutOfRange(timestep: Int, trained: Int, steps: Int)
+    /// No table for so many steps, where steps go by a table.
+    case missingTable(steps: Int, known: [Int])
 
     package var description: String {
         switch self {
@@ -26,6 +28,14 @@ package enum SamplerError: Error, Equatable, Sendable, CustomStringConvertible {
         case .timestepOutOfRange(let timestep, let trained, let steps):
             "\(steps) steps lead to timestep \(timestep), but the model knows 0 to \(trained - 1); "
                 + "ask for fewer steps"
+        case .missingTable(let steps, let known):
+            "sampler olss: expected "
+                + (known.isEmpty
+                    ? "a model with a table for it, which inkstone-quantize --olss adds; "
+                        + "choose another sampler"
+                    : "one of its tables' numbers of steps, "
+                        + known.map(String.init).joined(separator: ", "))
+                + ", found \(steps) steps"
         }
     }
 }

@@ -16,6 +16,8 @@ package enum SamplerKind: String, CaseIterable, Sendable {
     case ddpm
     case lcm
     case deis
+    /// By a table that comes with the model.
+    case olss
 
     /// The name that AUTOMATIC1111's web interface shows and writes into pictures, where it has the
     /// sampler.
@@ -37,6 +39,7 @@ package enum SamplerKind: String, CaseIterable, Sendable {
         case .ddpm: "DDPM"
         case .lcm: "LCM"
         case .deis: "DEIS"
+        case .olss: "OLSS"
         }
     }
 
@@ -61,6 +64,7 @@ package enum SamplerKind: String, CaseIterable, Sendable {
         case "DDPMScheduler": self = .ddpm
         case "LCMScheduler": self = .lcm
         case "DEISMultistepScheduler": self = .deis
+        case "OLSSScheduler" where !configuration.olssTables.isEmpty: self = .olss
         default: return nil
         }
     }
@@ -94,5 +98,6 @@ package func makeSampler(
     case .ddpm: try DDPMSampler(configuration, steps: steps)
     case .lcm: try LCMSampler(configuration, steps: steps)
     case .deis: try DEISSampler(configuration, steps: steps)
+    case .olss: try OLSSSampler(configuration, steps: steps)
     }
 }

@@ -97,6 +97,8 @@ package struct SchedulerConfiguration: Equatable, Sendable {
     package var originalInferenceSteps: Int
     /// Whether the schedule is bent until its end is pure noise: `rescale_betas_zero_snr`.
     package var rescaleBetasZeroSNR: Bool
+    /// What OLSS steps by, one for each number of steps; not upstream's key.
+    package var olssTables: [OLSSTable] = []
 
     /// A configuration; what is left out is what diffusers takes where the key is missing.
     package init(

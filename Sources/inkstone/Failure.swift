@@ -69,7 +69,8 @@ struct Failure {
     private var kind: Kind {
         switch error {
         case PipelineError.invalidRequest, SamplerError.stepCount, SamplerError.timestepOutOfRange,
-            SamplerError.unsupportedPrediction, is InstructionSet.Unavailable, is UsageError,
+            SamplerError.unsupportedPrediction, SamplerError.missingTable,
+            is InstructionSet.Unavailable, is UsageError,
             ClientError.refused(status: 400, _):
             return .usage("\(error)")
         case WeightError.system(_, _, EPIPE):

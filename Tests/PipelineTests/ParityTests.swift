@@ -19,7 +19,7 @@ import WeightStore
         + TestBundle.presentFiles(["formats/tiny-sd1-ldm.safetensors", "formats/tiny-sd1-ldm.ckpt"])
 
     /// The same weights in other files.
-    private static func expectation(_ checkpoint: String) -> String {
+    static func expectation(_ checkpoint: String) -> String {
         switch checkpoint {
         case "formats/tiny-pai-bin": "tiny-pai"
         case "formats/tiny-sd1-ldm.safetensors", "formats/tiny-sd1-ldm.ckpt": "tiny-sd1"

@@ -70,3 +70,8 @@ func expectClose(
     let place = errors.firstIndex(of: worst) ?? 0
     #expect(worst <= tolerance, "worst at \(place)", sourceLocation: sourceLocation)
 }
+
+extension SamplerKind {
+    /// Those that need no table.
+    static var byFormula: [SamplerKind] { allCases.filter { $0 != .olss } }
+}

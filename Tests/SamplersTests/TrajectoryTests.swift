@@ -13,7 +13,7 @@ struct ReferenceWalk: Sendable, CustomTestStringConvertible {
     let prediction: PredictionType
     let steps: Int
 
-    static let all = SamplerKind.allCases.flatMap { kind in
+    static let all = SamplerKind.byFormula.flatMap { kind in
         [PredictionType.epsilon, .velocity].flatMap { prediction in
             [1, 5, 20].map { ReferenceWalk(kind: kind, prediction: prediction, steps: $0) }
         }
@@ -30,7 +30,7 @@ struct ReferenceWalk: Sendable, CustomTestStringConvertible {
         case .dpmpp2mSDE: "dpmpp_2m_sde"
         case .dpmpp2s: "dpmpp_2s"
         case .dpm2Ancestral: "dpm2_a"
-        case .lms, .heun, .dpm2, .unipc, .ddpm, .lcm, .deis: kind.rawValue
+        case .lms, .heun, .dpm2, .unipc, .ddpm, .lcm, .deis, .olss: kind.rawValue
         }
     }
 
@@ -95,7 +95,7 @@ func referenceModel(_ input: [Float], timestep: Double) -> [Float] {
     }
 
     /// Picture-to-picture runs in 10 steps under a DDIM checkpoint's configuration.
-    @Test(arguments: SamplerKind.allCases, [0, 3])
+    @Test(arguments: SamplerKind.byFormula, [0, 3])
     func beginningPartWayMatchesDiffusers(kind: SamplerKind, start: Int) throws {
         if kind == .lms, start > 0 { return }
         let fixture = try Fixture("partway")
@@ -122,7 +122,7 @@ func referenceModel(_ input: [Float], timestep: Double) -> [Float] {
         #expect(error < 1e-5)
     }
 
-    @Test(arguments: SamplerKind.allCases)
+    @Test(arguments: SamplerKind.byFormula)
     func aCopyWithItsHistoryResumesToTheSameBytes(kind: SamplerKind) throws {
         let walk = ReferenceWalk(kind: kind, prediction: .velocity, steps: 5)
         var sampler = try walk.makeSampler()

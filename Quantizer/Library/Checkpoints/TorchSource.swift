@@ -120,11 +120,12 @@ extension TorchSource {
         return (machine, root)
     }
 
-    /// The tensors of the state dictionary, which is the root or one of `wrappers` in it.
+    /// The tensors of the state dictionary, which is the root or one of `wrappers` in it, or those of a
+    /// tuple.
     private static func views(
         in machine: PickleMachine, _ root: PickleValue
     ) throws(QuantizerError) -> [String: TorchView] {
-        guard var pairs = dictionary(root, in: machine) else {
+        guard var pairs = dictionary(root, in: machine) ?? tuple(root, in: machine) else {
             throw .unsupported(path: machine.path, what: "holds no dictionary of tensors")
         }
         for wrapper in wrappers {
@@ -148,6 +149,15 @@ extension TorchSource {
             throw .unsupported(path: machine.path, what: "holds no dictionary of tensors")
         }
         return views
+    }
+
+    /// A tuple's items, named by their places.
+    private static func tuple(
+        _ value: PickleValue, in machine: PickleMachine
+    ) -> [(key: PickleValue, value: PickleValue)]? {
+        guard case .object(let index) = value, case .tuple(let items) = machine.objects[index]
+        else { return nil }
+        return items.enumerated().map { (.string("\($0)"), $1) }
     }
 
     private static func dictionary(

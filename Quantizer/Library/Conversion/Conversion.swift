@@ -49,6 +49,17 @@ package struct Conversion {
         }
     }
 
+    /// Adds tables that the sampler OLSS steps by.
+    package mutating func addOLSS(_ paths: [String]) throws(QuantizerError) {
+        guard !paths.isEmpty else { return }
+        guard description.scheduler != nil else {
+            throw .option("--olss: \(description.name) is no model that draws")
+        }
+        var tables: [JSONValue] = []
+        for path in paths { tables.append(try OLSSFile(path).table()) }
+        description.scheduler?["olss_tables"] = .array(tables)
+    }
+
     /// Opens a checkpoint of any known kind.
     /// - Parameter path: a diffusers folder of a pipeline or a ControlNet, a folder of PAI-Diffusion 2022, a
     ///   single file in latent diffusion's names, or the file of a LoRA or an upscaler.
