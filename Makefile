@@ -41,9 +41,11 @@ test: setup ## Build everything and run all tests
 
 # Of the cases that diffusers and transformers computed the repository holds the small ones.
 FIXTURES ?= $(CURDIR)/Tests/Fixtures
+REFERENCE_SUITES = ParityTests|PAI2022Tests|ConditioningTests|ChineseCLIPTests|ControlNetTests$\
+    |LoRATests|QuantizedTests|EmojiTests|UpscalerTests
 test-reference: setup ## Compare with all reference cases in the folder FIXTURES
 	INKSTONE_FIXTURES="$(FIXTURES)" $(SWIFT_TEST) \
-	    --filter 'ParityTests|PAI2022Tests|ConditioningTests|ChineseCLIPTests|ControlNetTests|LoRATests|QuantizedTests|EmojiTests|UpscalerTests'
+	    --filter '$(REFERENCE_SUITES)'
 
 lint: ## Check the format of all files
 	@.ci/setup lint
