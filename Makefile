@@ -4,6 +4,8 @@ SWIFT ?= swift
 PYTHON ?= python3
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Package traits of an installed build: JPEG.
+TRAITS ?=
 
 # One configuration for the product and its tests, so that each file is compiled once.
 # Tests look into modules, which `swift test` allows by itself in another configuration only.
@@ -14,8 +16,8 @@ INKSTONE = .build/release/inkstone
 DEMO_PROMPT = 熊猫，蓝色背景
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-reference lint format kernel-check quality bench mca compare
-.PHONY: lowmem fuzz install clean
+.PHONY: help setup build demo test test-reference test-jpeg lint format kernel-check quality bench
+.PHONY: mca compare lowmem fuzz install clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -46,6 +48,13 @@ REFERENCE_SUITES = ParityTests|PAI2022Tests|ConditioningTests|ChineseCLIPTests|C
 test-reference: setup ## Compare with all reference cases in the folder FIXTURES
 	INKSTONE_FIXTURES="$(FIXTURES)" $(SWIFT_TEST) \
 	    --filter '$(REFERENCE_SUITES)'
+
+test-jpeg: setup setup-JPEG ## Build with JPEG pictures beside the usual build, and test those
+	$(SWIFT_TEST) --traits JPEG --scratch-path .build-jpeg --filter JPEG
+
+.PHONY: setup-JPEG
+setup-JPEG:
+	@.ci/setup jpeg
 
 lint: ## Check the format of all files
 	@.ci/setup lint
@@ -83,8 +92,9 @@ lowmem: build ## Draw, decode, enlarge in a cgroup of 256 MB and without (as roo
 	Benchmarks/lowmem
 
 # An installed command must run where no toolchain is: it brings the Swift runtime along.
-INSTALL_BUILD = $(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install
-install: setup ## Install the commands and models under PREFIX (and DESTDIR)
+INSTALL_BUILD = $(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install \
+    $(addprefix --traits ,$(TRAITS))
+install: setup $(TRAITS:%=setup-%) ## Install the commands and models under PREFIX (and DESTDIR)
 	$(INSTALL_BUILD) --product inkstone
 	$(INSTALL_BUILD) --product inkstone-quantize
 	packaging/install .build-install/release "$(DESTDIR)$(PREFIX)"

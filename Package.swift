@@ -55,6 +55,9 @@ let package = Package(
         .executable(name: "inkstone", targets: ["inkstone"]),
         .executable(name: "inkstone-quantize", targets: ["inkstone-quantize"]),
     ],
+    traits: [
+        .trait(name: "JPEG", description: "Reads JPEG pictures too, through libjpeg-turbo.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         // Without its traits it brings neither a configuration library nor all of Foundation.
@@ -72,6 +75,11 @@ let package = Package(
         // Bottom to top; a target imports only what stands above it in this list.
         .target(name: "CKernels", path: "CKernels", publicHeadersPath: ".", cSettings: kernels),
         .target(name: "CPNG", cSettings: kernels, linkerSettings: [.linkedLibrary("png")]),
+        // Compiled without the trait as well, to nothing: libpng stays all that must be installed.
+        .target(
+            name: "CJPEG",
+            cSettings: kernels + [.define("CJPEG_ENABLED", .when(traits: ["JPEG"]))],
+            linkerSettings: [.linkedLibrary("jpeg", .when(traits: ["JPEG"]))]),
         .target(name: "WeightStore", swiftSettings: swift),
         .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: swift),
         .target(
@@ -82,7 +90,10 @@ let package = Package(
             name: "Models", dependencies: ["WeightStore", "Tensors", "Layers"],
             swiftSettings: safeSwift),
         .target(name: "Samplers", swiftSettings: safeSwift),
-        .target(name: "Pictures", dependencies: ["CPNG"], swiftSettings: swift),
+        .target(
+            name: "Pictures",
+            dependencies: ["CPNG", .target(name: "CJPEG", condition: .when(traits: ["JPEG"]))],
+            swiftSettings: swift),
         .target(name: "Terminal", swiftSettings: swift),
         .target(
             name: "Pipeline",

@@ -2,9 +2,6 @@
 
 import CPNG
 
-/// The most pixels of a picture that is read when the caller does not say less: 2^28.
-package let maximumPicturePixels = 1 << 28
-
 /// Reads a PNG of any kind (palette, gray, 16 bit, interlaced, transparent) as 8-bit RGB, or as
 /// RGBA where it has transparency. Gamma and colour profiles are ignored.
 ///
@@ -24,19 +21,6 @@ package func decodePNG(
 }
 
 private let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-
-private func knownFormat(of bytes: [UInt8]) -> String? {
-    let starts: [(name: String, offset: Int, mark: [UInt8])] = [
-        ("a JPEG", 0, [0xFF, 0xD8, 0xFF]),
-        ("a GIF", 0, Array("GIF8".utf8)),
-        ("a BMP", 0, Array("BM".utf8)),
-        ("a WebP", 8, Array("WEBP".utf8)),
-        ("a TIFF", 0, Array("II*\0".utf8)),
-        ("a TIFF", 0, Array("MM\0*".utf8)),
-        ("an AVIF or HEIF", 4, Array("ftyp".utf8)),
-    ]
-    return starts.first { bytes.dropFirst($0.offset).starts(with: $0.mark) }?.name
-}
 
 /// Owns libpng's state; the file's bytes must outlive it.
 private struct Reader: ~Copyable {

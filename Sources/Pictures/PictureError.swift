@@ -1,4 +1,4 @@
-/// What can be wrong with a PNG that is read or written.
+/// What can be wrong with a picture that is read or written.
 package enum PictureError: Error, Equatable {
     /// There is no byte in the file.
     case empty
@@ -6,6 +6,10 @@ package enum PictureError: Error, Equatable {
     case notPNG(kind: String?)
     /// The bytes begin as a PNG does but cannot be read as one.
     case unreadable(reason: String)
+    /// The bytes are a JPEG, and the program was built without the package trait that reads it.
+    case jpegLeftOut
+    /// The bytes begin as a JPEG does but cannot be read as one.
+    case unreadableJPEG(reason: String)
     /// The picture cannot be written.
     case unwritable(reason: String)
     /// A text chunk's key is not 1 to 79 Latin-1 characters with single spaces inside.
@@ -19,13 +23,18 @@ extension PictureError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .empty:
-            "the picture is empty: expected a PNG, found 0 bytes"
+            "the picture is empty: expected a \(readablePictures), found 0 bytes"
         case .notPNG(let kind?):
-            "the picture is not a PNG but looks like \(kind); convert it to PNG first"
+            "the picture is not a \(readablePictures) but looks like \(kind); convert it to PNG first"
         case .notPNG(nil):
-            "the picture is not a PNG: it does not begin as one"
+            "the picture is not a \(readablePictures): it does not begin as one"
         case .unreadable(let reason):
             "the PNG cannot be read: \(reason)"
+        case .jpegLeftOut:
+            "the picture is a JPEG, and this build reads PNG only: convert it to PNG, or build with "
+                + "`--traits JPEG` (which needs libjpeg-dev) to read JPEG too"
+        case .unreadableJPEG(let reason):
+            "the JPEG cannot be read: \(reason)"
         case .unwritable(let reason):
             "the PNG cannot be written: \(reason)"
         case .badTextKey(let key):

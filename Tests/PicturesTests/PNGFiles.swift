@@ -1,22 +1,3 @@
-import Foundation
-
-/// A file of Tests/Fixtures/png.
-func fixture(_ name: String) throws -> [UInt8] {
-    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    return try Array(Data(contentsOf: tests.appending(path: "Fixtures/png/\(name)")))
-}
-
-/// What another library makes of a fixture's pixels (see generate.py there).
-struct ExpectedPixels: Decodable {
-    var channels: Int
-    var pixels: [UInt8]
-
-    static func all() throws -> [String: ExpectedPixels] {
-        try JSONDecoder().decode(
-            [String: ExpectedPixels].self, from: Data(fixture("expected.json")))
-    }
-}
-
 /// A PNG taken apart, so that tests can damage it with checksums that fit.
 struct Chunks {
     var list: [(type: String, data: [UInt8])] = []
