@@ -14,12 +14,12 @@ public struct ControlPicture: Sendable {
 
     package static let allowedScales = 0.0...10.0
 
-    /// Opens a net and reads a PNG; transparency is black.
+    /// Opens a net and reads a picture file; transparency is black.
     /// - Parameters:
     ///   - path: the net's bundle, a folder.
     ///   - scale: 0 to 10.
-    public init(net path: String, png: [UInt8], scale: Double = 1) throws {
-        try self.init(Bundle.open(path), try decodePNG(png).picture, scale: scale)
+    public init(net path: String, file: [UInt8], scale: Double = 1) throws {
+        try self.init(Bundle.open(path), try decodePicture(file).picture, scale: scale)
     }
 
     package init(_ bundle: Bundle, _ picture: Picture, scale: Double) throws {

@@ -5,9 +5,9 @@ public struct DepthMap: Sendable {
     /// RGB.
     private let picture: Picture
 
-    /// Reads a PNG; transparency counts as far.
-    public init(png: [UInt8]) throws {
-        self.init(try decodePNG(png).picture)
+    /// Reads a picture file; transparency counts as far.
+    public init(file: [UInt8]) throws {
+        self.init(try decodePicture(file).picture)
     }
 
     package init(_ picture: Picture) {

@@ -12,15 +12,16 @@ public struct InitialPicture: Sendable {
     /// What most users want.
     public static let usualStrength = 0.8
 
-    /// Reads a PNG of any kind; transparency is seen on white.
-    /// - Parameter mask: a PNG that is white where the picture may change and black where it stays;
+    /// Reads a picture file: a PNG of any kind, or a JPEG where that was built in; transparency is seen on white.
+    /// - Parameter mask: another file that is white where the picture may change and black where it stays;
     ///   nil for everywhere.
     public init(
-        png: [UInt8], mask: [UInt8]? = nil, strength: Double = usualStrength
+        file: [UInt8], mask: [UInt8]? = nil, strength: Double = usualStrength
     ) throws {
         self.init(
-            try decodePNG(png).picture,
-            mask: try mask.map { InpaintingMask(try decodePNG($0).picture) }, strength: strength)
+            try decodePicture(file).picture,
+            mask: try mask.map { InpaintingMask(try decodePicture($0).picture) }, strength: strength
+        )
     }
 
     package init(

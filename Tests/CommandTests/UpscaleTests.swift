@@ -87,6 +87,20 @@ import WeightStore
         #expect(opacities?.allSatisfy { large.pixels[$0] == 255 } ?? true)
     }
 
+    #if JPEG
+        @Test func aJPEGIsEnlarged() throws {
+            let run = try upscale(TinyModel.fixtures + "/jpeg/rgb420.jpg", "b.png")
+            try #require(run.status == 0, "\(run.errors)")
+            let large = try decodePNG(try scratch.bytes("b.png")).picture
+            #expect(large.width == 76 && large.height == 52)
+        }
+    #else
+        @Test func aJPEGIsRefusedWithWhatWouldReadIt() throws {
+            try upscale(TinyModel.fixtures + "/jpeg/rgb420.jpg", "b.png").expectRefusal(
+                saying: "--traits JPEG", in: scratch, leaving: ["upscaler"])
+        }
+    #endif
+
     @Test func generatedPictureIsEnlargedAndSaysSo() throws {
         let run = try Program.inkstone.run(
             [

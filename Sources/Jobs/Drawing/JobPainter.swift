@@ -150,11 +150,12 @@ extension JobPainter {
         return request
     }
 
-    private func decode(_ png: [UInt8], as input: JobInput) throws -> Picture {
+    private func decode(_ file: [UInt8], as input: JobInput) throws -> Picture {
         do {
-            return try decodePNG(png, maximumPixels: configuration.enlargedPixels).picture
+            return try decodePicture(file, maximumPixels: configuration.enlargedPixels).picture
         } catch {
-            throw RequestProblem(field: input.key, expected: "a PNG", found: "\(error)")
+            throw RequestProblem(
+                field: input.key, expected: "a \(readablePictures)", found: "\(error)")
         }
     }
 

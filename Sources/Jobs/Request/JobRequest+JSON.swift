@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Pictures
 internal import Pipeline
 package import WeightStore
 
@@ -148,7 +149,7 @@ private struct Fields {
     }
 
     func file(_ key: JobRequest.Key) throws(RequestProblem) -> [UInt8]? {
-        try read(key, "a PNG file in base64") { value in
+        try read(key, "a \(readablePictures) file in base64") { value in
             decodedFile(value)
         }
     }

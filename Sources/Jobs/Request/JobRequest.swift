@@ -45,13 +45,13 @@ package struct JobRequest: Sendable, Equatable {
     package var upscale = false
     /// An upscaler's name in the library.
     package var upscaler: String?
-    /// A PNG file's bytes: what is enlarged, or what drawing begins with. Empty once the job is
+    /// A picture file's bytes: what is enlarged, or what drawing begins with. Empty once the job is
     /// accepted: they are in the spool.
     package var image: [UInt8]?
-    /// A PNG file's bytes: white where the picture to begin with is painted anew, black where it
+    /// A picture file's bytes: white where the picture to begin with is painted anew, black where it
     /// stays; nil for all of it. Empty like `image` once the job is accepted.
     package var mask: [UInt8]?
-    /// A PNG file's bytes: bright is near, for models that draw after a depth map. Empty like `image`
+    /// A picture file's bytes: bright is near, for models that draw after a depth map. Empty like `image`
     /// once the job is accepted.
     package var depthMap: [UInt8]?
     /// How much of the picture to begin with may change, above 0 to 1.

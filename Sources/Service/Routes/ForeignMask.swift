@@ -7,23 +7,24 @@ struct ForeignMask {
     let pixels: Int
 
     /// OpenAI's: transparent where the picture is painted anew; nil where nothing is.
-    func fromTransparency(of png: [UInt8], field: String) throws(RequestProblem) -> [UInt8]? {
-        try encoded(png, field) { $0.transparencyMask() }
+    func fromTransparency(of file: [UInt8], field: String) throws(RequestProblem) -> [UInt8]? {
+        try encoded(file, field) { $0.transparencyMask() }
     }
 
     /// One that is black where the picture is painted anew.
-    func inverted(_ png: [UInt8], field: String) throws(RequestProblem) -> [UInt8]? {
-        try encoded(png, field) { $0.inverted() }
+    func inverted(_ file: [UInt8], field: String) throws(RequestProblem) -> [UInt8]? {
+        try encoded(file, field) { $0.inverted() }
     }
 
     private func encoded(
-        _ png: [UInt8], _ field: String, _ convert: (Picture) -> Picture?
+        _ file: [UInt8], _ field: String, _ convert: (Picture) -> Picture?
     ) throws(RequestProblem) -> [UInt8]? {
         do {
-            let picture = try decodePNG(png, maximumPixels: pixels).picture
+            let picture = try decodePicture(file, maximumPixels: pixels).picture
             return try convert(picture).map { try encodePNG($0) }
         } catch {
-            throw RequestProblem(field: field, expected: "a PNG file", found: "\(error)")
+            throw RequestProblem(
+                field: field, expected: "a \(readablePictures) file", found: "\(error)")
         }
     }
 }

@@ -104,7 +104,7 @@ extension Response {
 func webUIPicture(
     _ object: JSONObject, _ key: String = "image"
 ) throws(RequestProblem) -> [UInt8] {
-    let expected = "a PNG file in base64"
+    let expected = "a \(readablePictures) file in base64"
     let bytes = try FieldReader(object: object).read(key, expected) { value in
         value.string.flatMap { text -> [UInt8]? in
             let start = text.hasPrefix("data:") ? text.utf8.firstIndex(of: UInt8(ascii: ",")) : nil
@@ -134,9 +134,10 @@ private func pictureInformation(_ object: JSONObject, maximumPixels: Int) throws
     let bytes = try webUIPicture(object)
     let decoded: DecodedPicture
     do {
-        decoded = try decodePNG(bytes, maximumPixels: maximumPixels)
+        decoded = try decodePicture(bytes, maximumPixels: maximumPixels)
     } catch {
-        throw RequestProblem(field: "image", expected: "a PNG file", found: "\(error)")
+        throw RequestProblem(
+            field: "image", expected: "a \(readablePictures) file", found: "\(error)")
     }
     let text = decoded.text("parameters") ?? ""
     let items = JSONObject(decoded.texts.map { ($0.key, JSONValue.string($0.value)) })

@@ -107,13 +107,13 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("init"),
         help: ArgumentHelp(
-            "A PNG to begin with, - for standard input; resized to --size, which is its own by default.",
+            "A \(readablePictures) to begin with, - for standard input; resized to --size, which is its own by default.",
             valueName: "picture"))
     var initial: String?
 
     @Option(
         help: ArgumentHelp(
-            "A PNG that is white where the picture to begin with is painted anew, and black where it stays.",
+            "A \(readablePictures) that is white where the picture to begin with is painted anew, and black where it stays.",
             valueName: "picture"))
     var mask: String?
 
@@ -131,7 +131,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A PNG, bright where things are near, for models that draw after a depth map.",
+            "A \(readablePictures), bright where things are near, for models that draw after a depth map.",
             valueName: "picture"))
     var depthMap: String?
 

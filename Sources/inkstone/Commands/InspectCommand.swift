@@ -22,8 +22,8 @@ struct InspectCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A model's name, a bundle's folder, or a PNG (- for standard input).",
-            valueName: "bundle|png"))
+            "A model's name, a bundle's folder, or a picture (- for standard input).",
+            valueName: "bundle|picture"))
     var subject: String
 
     @Flag(help: "Compare each weight file with its SHA-256, and look for broken numbers.")

@@ -3,11 +3,11 @@ import Pictures
 import Pipeline
 import WeightStore
 
-/// `inkstone upscale`: a PNG, enlarged.
+/// `inkstone upscale`: a picture, enlarged.
 struct UpscaleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "upscale",
-        abstract: "Enlarge a PNG picture.",
+        abstract: "Enlarge a picture.",
         discussion: """
             Examples:
               inkstone upscale small.png large.png
@@ -18,7 +18,7 @@ struct UpscaleCommand: ParsableCommand {
             there already is replaced.
             """)
 
-    @Argument(help: "The PNG to enlarge, - for standard input.")
+    @Argument(help: "The \(readablePictures) to enlarge, - for standard input.")
     var input: String
 
     @Argument(help: "The PNG to write, - for standard output.")
@@ -63,11 +63,11 @@ struct UpscaleCommand: ParsableCommand {
     }
 }
 
-/// Reads a PNG from a file or, for `-`, from standard input.
+/// Reads a picture from a file or, for `-`, from standard input.
 func readPicture(_ path: String) throws -> DecodedPicture {
     let bytes = try readInput(path, limit: 1 << 30)
     do {
-        return try decodePNG(bytes)
+        return try decodePicture(bytes)
     } catch {
         throw FileError(path: path == "-" ? "standard input" : path, problem: error)
     }
