@@ -50,7 +50,7 @@ test-reference: setup ## Compare with all reference cases in the folder FIXTURES
 	    --filter '$(REFERENCE_SUITES)'
 
 test-jpeg: setup setup-JPEG ## Build with JPEG pictures beside the usual build, and test those
-	$(SWIFT_TEST) --traits JPEG --scratch-path .build-jpeg --filter JPEG
+	$(SWIFT_TEST) --traits JPEG --scratch-path .build-jpeg --filter 'PicturesTests|JPEG'
 
 .PHONY: setup-JPEG
 setup-JPEG:
