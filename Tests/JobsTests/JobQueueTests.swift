@@ -30,6 +30,22 @@ import WeightStore
         }
     }
 
+    @Test func whatIsNotSaidIsTheBundles() async throws {
+        try await withTemporaryFolder { folder in
+            var place = Workplace(folder)
+            place.configuration.library = ModelLibrary(folders: [folder, Workplace.models])
+            place.configuration.defaultModel = "tuned"
+            try Workplace.model("\(folder)/tuned", defaults: ["steps": 3, "sampler": "euler"])
+            let queue = try place.queue()
+            let request = try await queue.submit(JobRequest(prompt: "a"), owner: nil).request
+            #expect(request.sampler == "euler" && request.steps == 3)
+            var other = JobRequest(prompt: "a")
+            (other.sampler, other.steps) = ("heun", 2)
+            let given = try await queue.submit(other, owner: nil).request
+            #expect(given.sampler == "heun" && given.steps == 2)
+        }
+    }
+
     private func ownPictures(_ request: JobRequest) throws -> [Picture] {
         let executor = Executor(threads: 1)
         let library = ModelLibrary(folders: [Workplace.models])

@@ -1,8 +1,15 @@
 import Pipeline
 import TestSupport
+import Testing
 import WeightStore
 
 @testable import Jobs
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// A queue on the demo model, in a spool of its own.
 struct Workplace {
@@ -16,6 +23,19 @@ struct Workplace {
         configuration = JobConfiguration(
             spool: folder + "/spool", library: ModelLibrary(folders: [Self.models]),
             defaultModel: "emoji-zh", defaultUpscaler: "realesr-animevideov3-x4", threads: 2)
+    }
+
+    /// The demo model under another path, with defaults of its own.
+    static func model(_ path: String, defaults: JSONValue) throws {
+        let original = models + "/emoji-zh"
+        var json = try JSONObject.load("\(original)/\(Bundle.fileName)")
+        json["defaults"] = defaults
+        try #require(mkdir(path, 0o755) == 0)
+        for name in ["text_encoder", "unet", "vae"].map({ $0 + ".safetensors" }) + ["tokenizer"] {
+            try #require(symlink("\(original)/\(name)", "\(path)/\(name)") == 0)
+        }
+        try AtomicFile.writeAtomically(
+            json.serialized(pretty: true), to: "\(path)/\(Bundle.fileName)")
     }
 
     func queue() throws -> JobQueue { try JobQueue(configuration) }

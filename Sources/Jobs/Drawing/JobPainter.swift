@@ -96,6 +96,7 @@ extension JobPainter {
         request.model = request.model ?? configuration.defaultModel
         let model = try shelf.model(request.model ?? "")
         let defaults = try RequestDefaults(model.bundle)
+        request.sampler = request.sampler ?? defaults.sampler
         request.steps = request.steps ?? defaults.steps
         request.guidance = request.guidance ?? defaults.guidance
         request.seed = request.seed ?? UInt64(UInt32.random(in: .min ... .max))
