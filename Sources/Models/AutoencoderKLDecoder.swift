@@ -64,16 +64,7 @@ package struct AutoencoderKLDecoder: PictureDecoder {
         _ latents: Tensor, tiling: Tiling, on executor: Executor
     ) -> Tensor {
         let start = beginning(latents, on: executor)
-        let graph = levelsGraph(for: start.shape)
-        var shape = graph.lastShape
-        shape.images = latents.shape.images
-        let pictures = executor.tensor(shape)
-        for image in 0..<shape.images {
-            graph.run(RowStore(start, image: image), tiling: tiling, on: executor) {
-                pictures.set(row: $0, image: image, to: $1)
-            }
-        }
-        return pictures
+        return levelsGraph(for: start.shape)(start, tiling: tiling, on: executor)
     }
 
     package func decode(

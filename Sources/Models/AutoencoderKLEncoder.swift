@@ -79,15 +79,7 @@ package struct AutoencoderKLEncoder: PictureEncoder {
             for resnet in level.resnets { x = resnet.append(to: &graph, x) }
             if let downsample = level.downsample { x = graph.append(.init(downsample, [x])) }
         }
-        var result = graph.lastShape
-        result.images = picture.shape.images
-        let pictures = executor.tensor(result)
-        for image in 0..<result.images {
-            graph.run(RowStore(picture, image: image), tiling: tiling, on: executor) {
-                pictures.set(row: $0, image: image, to: $1)
-            }
-        }
-        return pictures
+        return graph(picture, tiling: tiling, on: executor)
     }
 
     private func split(_ moments: Tensor, on executor: Executor) -> LatentPosterior {

@@ -119,16 +119,9 @@ package struct AutoencoderTiny: PictureDecoder {
         _ latents: Tensor, tiling: Tiling, on executor: Executor
     ) -> Tensor {
         let start = beginning(latents, on: executor)
-        let graph = graph(for: start.shape)
-        var shape = graph.lastShape
-        shape.images = latents.shape.images
-        let pictures = executor.tensor(shape)
-        for image in 0..<shape.images {
-            run(graph, RowStore(start, image: image), tiling: tiling, on: executor) {
-                pictures.set(row: $0, image: image, to: $1)
-            }
-        }
-        return pictures
+        let pictures = graph(for: start.shape)(start, tiling: tiling, on: executor)
+        return Tensor(
+            pictures.values.map(Self.signed), shape: pictures.shape, in: executor.workspace)
     }
 
     package func decode(
@@ -137,9 +130,17 @@ package struct AutoencoderTiny: PictureDecoder {
     ) rethrows {
         precondition(latents.shape.images == 1)
         let start = beginning(latents, on: executor)
-        try run(
-            graph(for: start.shape), RowStore(start), tiling: tiling, on: executor, each: each)
+        var pixels: [Float] = []
+        try graph(for: start.shape).run(RowStore(start), tiling: tiling, on: executor) {
+            row, values in
+            pixels.removeAll(keepingCapacity: true)
+            for index in values.indices { pixels.append(Self.signed(values[index])) }
+            try each(row, pixels.span)
+        }
     }
+
+    /// The net gives 0…1.
+    private static func signed(_ value: Float) -> Float { 2 * value - 1 }
 
     /// 3 · tanh(latents / 3).
     private func beginning(_ latents: Tensor, on executor: Executor) -> Tensor {
@@ -156,18 +157,5 @@ package struct AutoencoderTiny: PictureDecoder {
                 .init(level.convolution, [x], doubled: index < levels.count - 1))
         }
         return graph
-    }
-
-    /// The net gives 0…1.
-    private func run(
-        _ graph: RowGraph, _ start: RowStore, tiling: Tiling, on executor: Executor,
-        each: (_ row: Int, _ values: Span<Float>) throws -> Void
-    ) rethrows {
-        var pixels: [Float] = []
-        try graph.run(start, tiling: tiling, on: executor) { row, values in
-            pixels.removeAll(keepingCapacity: true)
-            for index in values.indices { pixels.append(2 * values[index] - 1) }
-            try each(row, pixels.span)
-        }
     }
 }

@@ -46,14 +46,6 @@ package struct AutoencoderTinyEncoder: PictureEncoder {
             for block in level.blocks { x = block.append(to: &graph, x) }
         }
         _ = graph.append(.init(convOut, [x]))
-        var shape = graph.lastShape
-        shape.images = input.shape.images
-        let latents = executor.tensor(shape)
-        for image in 0..<shape.images {
-            graph.run(RowStore(input, image: image), tiling: tiling, on: executor) {
-                latents.set(row: $0, image: image, to: $1)
-            }
-        }
-        return LatentPosterior(mean: latents, logVariance: nil)
+        return LatentPosterior(mean: graph(input, tiling: tiling, on: executor), logVariance: nil)
     }
 }

@@ -1,5 +1,6 @@
 package import Layers
 package import Tensors
+package import WeightStore
 
 /// What turns a prompt's token ids into the hidden states that a U-Net attends to.
 package protocol TextEncoder: Sendable {
@@ -31,4 +32,21 @@ extension TextEncoder {
     package var promptLength: Int { maximumLength }
     package var tokenChannels: Int { width }
     package var isPooled: Bool { false }
+}
+
+/// Upstream's classes of text encoders.
+package let textEncoderClasses =
+    ["CLIPTextModel", WukongTextEmbedder.className] + BertModel.Kind.allCases.map(\.rawValue)
+
+/// Reads the text encoder of upstream class `className`.
+package func makeTextEncoder(
+    className: String, configuration: JSONObject, weights: WeightReader
+) throws -> any TextEncoder {
+    if let kind = BertModel.Kind(rawValue: className) {
+        return try BertModel(kind: kind, configuration: configuration, weights: weights)
+    }
+    if className == WukongTextEmbedder.className {
+        return try WukongTextEmbedder(configuration: configuration, weights: weights)
+    }
+    return try CLIPTextModel(configuration: configuration, weights: weights)
 }

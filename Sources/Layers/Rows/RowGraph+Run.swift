@@ -1,6 +1,23 @@
 package import Tensors
 
 extension RowGraph {
+    /// The last picture of each image of `input`, [N, H, W, C], whole.
+    package func callAsFunction(
+        _ input: Tensor, tiling: Tiling, on executor: Executor
+    ) -> Tensor {
+        var shape = lastShape
+        shape.images = input.shape.images
+        let pictures = executor.tensor(shape)
+        for image in 0..<shape.images {
+            run(RowStore(input, image: image), tiling: tiling, on: executor) {
+                pictures.set(row: $0, image: image, to: $1)
+            }
+        }
+        return pictures
+    }
+}
+
+extension RowGraph {
     /// Computes the last picture from the given one, row by row from the top.
     /// - Parameters:
     ///   - given: [1, H, W, C]; it is let go when it is not read any more.
