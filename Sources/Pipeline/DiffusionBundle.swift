@@ -95,19 +95,11 @@ package struct DiffusionBundle: Sendable {
 
     /// - Parameter weights: the stage's file, where the caller has it open.
     package func textEncoder(_ weights: WeightFile? = nil) throws -> any TextEncoder {
-        let classes =
-            ["CLIPTextModel", WukongTextEmbedder.className]
-            + BertModel.Kind.allCases.map(\.rawValue)
-        let stage = try Self.stage("text_encoder", of: classes, in: bundle)
-        var encoder = try bundle.readingConfiguration { () -> any TextEncoder in
-            let reader = try reader("text_encoder", weights)
-            if let kind = BertModel.Kind(rawValue: stage.className) {
-                return try BertModel(kind: kind, configuration: stage.config, weights: reader)
-            }
-            if stage.className == WukongTextEmbedder.className {
-                return try WukongTextEmbedder(configuration: stage.config, weights: reader)
-            }
-            return try CLIPTextModel(configuration: stage.config, weights: reader)
+        let stage = try Self.stage("text_encoder", of: textEncoderClasses, in: bundle)
+        var encoder = try bundle.readingConfiguration {
+            try makeTextEncoder(
+                className: stage.className, configuration: stage.config,
+                weights: try reader("text_encoder", weights))
         }
         guard encoder.width == unetConfiguration.crossAttentionDim else {
             throw PipelineError.unsupportedPart(

@@ -32,55 +32,36 @@ final class ModelShelf: Sendable {
 
     /// The bundle with the upscaler of this name.
     func upscaler(_ name: String) throws -> Bundle {
-        let bundle = try open(name)
-        guard bundle.stages["upscaler"] != nil else {
-            throw RequestProblem(
-                field: "upscaler", expected: "a model that enlarges", found: name)
-        }
-        return bundle
+        try open(name, for: "upscaler", "a model that enlarges") { $0.stages["upscaler"] != nil }
     }
 
     /// The LoRAs of a request.
     func loras(_ request: JobRequest) throws -> [LoRA] {
         try request.loras.map { choice in
-            let bundle = try open(choice.name)
-            guard bundle.family == "lora" else {
-                throw RequestProblem(field: "loras", expected: "a LoRA", found: choice.name)
-            }
+            let bundle = try open(choice.name, for: "loras", "a LoRA") { $0.family == "lora" }
             return try LoRA(bundle, scale: choice.scale)
         }
     }
 
     /// The ControlNet that a request names.
     func controlNet(_ name: String) throws -> Bundle {
-        let bundle = try open(name)
-        guard bundle.family == "controlnet" else {
-            throw RequestProblem(field: "controls", expected: "a ControlNet", found: name)
-        }
-        return bundle
+        try open(name, for: "controls", "a ControlNet") { $0.family == "controlnet" }
     }
 
     /// The autoencoder that stands in for the model's, if a request wants one.
     func autoencoder(_ request: JobRequest) throws -> Bundle? {
         try request.vae.map { name in
-            let bundle = try open(name)
-            guard bundle.stages["vae"] != nil else {
-                throw RequestProblem(
-                    field: "vae", expected: "a model with an autoencoder", found: name)
-            }
-            return bundle
+            try open(name, for: "vae", "a model with an autoencoder") { $0.stages["vae"] != nil }
         }
     }
 
     /// The textual inversions of a request.
     func embeddings(_ request: JobRequest) throws -> [TextualInversion] {
         try request.embeddings.map { name in
-            let bundle = try open(name)
-            guard bundle.family == "textual-inversion" else {
-                throw RequestProblem(
-                    field: "embeddings", expected: "a textual inversion", found: name)
-            }
-            return try TextualInversion(bundle)
+            try TextualInversion(
+                open(name, for: "embeddings", "a textual inversion") {
+                    $0.family == "textual-inversion"
+                })
         }
     }
 
@@ -88,6 +69,17 @@ final class ModelShelf: Sendable {
     func clear() {
         opened.withLock { $0 = [:] }
         rehearsed.clear()
+    }
+
+    /// The bundle of this name, which must suit a field of the request.
+    private func open(
+        _ name: String, for field: String, _ expected: String, if suits: (Bundle) -> Bool
+    ) throws -> Bundle {
+        let bundle = try open(name)
+        guard suits(bundle) else {
+            throw RequestProblem(field: field, expected: expected, found: name)
+        }
+        return bundle
     }
 
     private func open(_ name: String) throws -> Bundle {
