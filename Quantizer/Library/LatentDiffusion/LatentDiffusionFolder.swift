@@ -45,14 +45,8 @@ struct LatentDiffusionFolder {
         guard conditioning == "crossattn" else {
             throw model.failure("conditioning_key", expected: "\"crossattn\"")
         }
-        let headChannels = try unet.size("num_head_channels", default: 1)
-        let heads =
-            unet.has("num_heads") ? try unet.size("num_heads", limit: 256) : nil
-        guard heads != nil || unet.has("num_head_channels") else {
-            throw unet.failure("num_heads", expected: "an integer")
-        }
         var facts = LatentDiffusionFacts(
-            sampleSize: try sampleSize(model), heads: { heads ?? max($0 / headChannels, 1) },
+            sampleSize: try sampleSize(model), heads: try heads(unet),
             scheduler: try scheduler(model))
         facts.scalingFactor = try model.number("scale_factor", default: 1)
         facts.usesAverages = try model.flag("use_ema", default: true)
@@ -60,6 +54,18 @@ struct LatentDiffusionFolder {
         facts.isTextPooled = true
         facts.truncatesPixels = true
         return facts
+    }
+
+    /// Heads over so many channels: their number, or their width; upstream writes −1 for the other.
+    private func heads(
+        _ unet: ConfigurationReader
+    ) throws(QuantizerError) -> (Int) -> Int {
+        if unet.object["num_head_channels"]?.int ?? -1 > 0 {
+            let width = try unet.size("num_head_channels", limit: 4096)
+            return { max($0 / width, 1) }
+        }
+        let count = try unet.size("num_heads", limit: 256)
+        return { _ in count }
     }
 
     /// Sides of the latents: those of the pictures that the autoencoder was trained with.
