@@ -43,7 +43,9 @@ struct Wishes {
         loras = (parameters["LoRA"] ?? "").split(separator: ", ").compactMap {
             LoRAChoice(argument: String($0).replacing(": ", with: ":"))
         }
-        vae = parameters["VAE"]
+        // Other programs write the file of their own.
+        let isOurs = parameters[GenerationParameters.Key.version]?.hasPrefix("Inkstone") == true
+        vae = isOurs ? parameters["VAE"] : nil
         embeddings = (parameters["Textual inversion"] ?? "").split(separator: ", ").map(String.init)
         isLongPrompt = parameters["Prompt length"] == "long"
         isPlainPrompt = parameters["Prompt syntax"] == "plain"
