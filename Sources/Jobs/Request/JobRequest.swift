@@ -66,7 +66,7 @@ package struct JobRequest: Sendable, Equatable {
     /// A ControlNet's name in the library, what it follows, and how much.
     package struct ControlChoice: Sendable, Equatable {
         package var name: String
-        /// A PNG file's bytes. Empty once the job is accepted: they are in the spool.
+        /// A picture file's bytes. Empty once the job is accepted: they are in the spool.
         package var image: [UInt8]
         package var scale: Double
         /// Thresholds of Canny's detector, whose outlines are followed; nil for the picture itself.
