@@ -1,10 +1,10 @@
-package import Models
 package import Samplers
 package import Tensors
 
-/// The walk from noise to latents, one U-Net evaluation at a time.
+/// The walk from noise to one picture's latents, one evaluation of the U-Net at a time.
 ///
-/// Between two calls of `advance` everything that the walk depends on is in plain values: its checkpoint.
+/// Who has the U-Net asks for `input`, evaluates it and tells the walk what came out. Between two calls of
+/// `advance` everything that the walk depends on is in plain values: its checkpoint.
 package struct DenoisingLoop {
     /// The walk so far, [latentChannels, h, w] in planar order.
     package private(set) var latents: [Float]
@@ -17,15 +17,11 @@ package struct DenoisingLoop {
     /// What a mask keeps of the picture that the walk began with.
     private var masked: MaskedOriginal?
     /// What the U-Net sees beside the latents, [channels, h, w]: a mask and latents, or a depth map.
-    private var conditioning: [Float]
+    private(set) var conditioning: [Float]
 
-    private let unet: UNet2DConditionModel
-    private let context: Tensor
-    private let guidance: Float?
-    private let controls: [Control]
     private let seed: UInt64
-    private let shape: Shape
-    private let executor: Executor
+    /// Of the latents, one image.
+    let shape: Shape
 
     /// One evaluation of the U-Net, guidance included.
     package struct Evaluation: Sendable {
@@ -35,26 +31,14 @@ package struct DenoisingLoop {
     }
 
     /// - Parameters:
-    ///   - context: hidden states of the negative prompt and the prompt, [2, T, C], in this order; only of
-    ///     the prompt, [1, T, C], when `guidance` is nil.
     ///   - shape: of the latents, one image.
     ///   - depth: [h, w] for U-Nets that see a depth map, otherwise nothing.
-    ///   - controls: of as many images as `context`.
-    package init(
-        unet: UNet2DConditionModel, sampler: any Sampler, context: Tensor, guidance: Float?,
-        seed: UInt64, shape: Shape, depth: [Float] = [], controls: [Control] = [],
-        on executor: Executor
-    ) {
-        precondition(context.shape.images == (guidance == nil ? 1 : 2) && shape.images == 1)
-        self.unet = unet
+    package init(sampler: any Sampler, seed: UInt64, shape: Shape, depth: [Float] = []) {
+        precondition(shape.images == 1)
         self.sampler = sampler
-        self.context = context
-        self.guidance = guidance
         self.seed = seed
         self.shape = shape
-        self.executor = executor
         conditioning = depth
-        self.controls = controls
         var source = TorchRandomSource(seed: seed)
         let scale = sampler.initialNoiseScale
         latents = source.normal(count: shape.count).map { $0 * scale }
@@ -121,14 +105,19 @@ package struct DenoisingLoop {
         return true
     }
 
-    /// Does one evaluation and the sampler's step; false when the walk is over.
-    package mutating func advance() throws(PipelineError) -> Bool {
-        guard index < count else { return false }
-        let input = sampler.scaledInput(latents, at: index)
-        let output = evaluate(input)
-        guard !executor.isInterrupted else { throw .interrupted }
-        evaluation = Evaluation(
-            input: input, output: output, timestep: sampler.timesteps[index])
+    /// Whether the walk is over.
+    package var isOver: Bool { index >= count }
+
+    /// The latents as the next evaluation is to see them, and its timestep; not when the walk is over
+    /// (trap).
+    package var input: (latents: [Float], timestep: Double) {
+        (sampler.scaledInput(latents, at: index), sampler.timesteps[index])
+    }
+
+    /// Does the sampler's step with what the U-Net made of `input`.
+    package mutating func advance(with output: [Float]) throws(PipelineError) {
+        let (input, timestep) = input
+        evaluation = Evaluation(input: input, output: output, timestep: timestep)
         var source = noise
         latents = sampler.step(modelOutput: output, at: index, latents: latents) {
             source.normal(count: latents.count)
@@ -139,29 +128,5 @@ package struct DenoisingLoop {
         guard latents.allSatisfy(\.isFinite) else {
             throw .notFinite(stage: "U-Net", step: index)
         }
-        return true
-    }
-
-    /// The U-Net's output, guided: both halves of the guidance run as one batch.
-    ///
-    /// ε = ε₋ + g · (ε₊ − ε₋).
-    /// - Source: Ho & Salimans, arXiv:2207.12598.
-    private func evaluate(_ input: [Float]) -> [Float] {
-        let images = guidance == nil ? 1 : 2
-        let planes = input + conditioning
-        var batch = shape
-        batch.images = images
-        batch.channels = planes.count / shape.pixels
-        let sample = Tensor(
-            planar: images == 1 ? planes : planes + planes, shape: batch, in: executor.workspace)
-        let timestep = Float(sampler.timesteps[index])
-        let output = unet(
-            sample, timesteps: Array(repeating: timestep, count: images), context: context,
-            controls: controls, on: executor
-        ).planarValues
-        guard let guidance else { return output }
-        let negative = output[..<shape.count]
-        let positive = output[shape.count...]
-        return zip(negative, positive).map { $0 + guidance * ($1 - $0) }
     }
 }

@@ -35,41 +35,18 @@ struct DiffusionParts {
     ///   - tokens: of as many prompts as the U-Net computes at a time.
     ///   - begins: with a picture.
     ///   - tiling: of the autoencoder, where there is room for it.
+    ///   - denoising: of the pictures that are denoised together, see `denoising`.
     func stages(
         width: Int, height: Int, tokens: RequestTokens, begins: Bool, tiling: Tiling,
-        on executor: Executor
+        denoising: PlannableStage, on executor: Executor
     ) -> [PlannableStage] {
         let rehearsal = executor.rehearsal
-        let images = tokens.prompts.count
         let latents = model.latentShape(width: width, height: height)
-        // Held by the denoising stage: it is alive in all stages after its own, as in the run.
-        let context = encoder.context(of: tokens, on: rehearsal)
         let text = PlannableStage { _ in
             StageNeeds(
                 .text, weights: textWeights, besides: model.loraBytes(for: "text_encoder"),
                 on: rehearsal
             ) { _ = encoder.context(of: tokens, on: $0) }
-        }
-        let denoise = PlannableStage { _ in
-            // The second pass finds the blocks that the first one left.
-            StageNeeds(
-                .denoise, weights: unetWeights,
-                besides: controls.reduce(model.loraBytes(for: "unet")) {
-                    $0 + $1.picture.weightBytes
-                }, passes: 2, on: rehearsal
-            ) { executor in
-                let controls = self.controls(
-                    width: width, height: height, images: images, on: executor)
-                for _ in 0..<2 {
-                    var batch = latents
-                    batch.images = images
-                    batch.channels = model.unetConfiguration.inChannels
-                    _ = unet(
-                        Tensor(batch, in: executor.workspace),
-                        timesteps: Array(repeating: 0, count: images), context: context,
-                        controls: controls, on: executor)
-                }
-            }
         }
         let decode = decoder.stage(
             latents: latents, weights: vaeWeights, pictureBytes: width * height * 3,
@@ -83,11 +60,55 @@ struct DiffusionParts {
                     tiling: tiling.within(room), on: executor)
             }
         }
-        return [text] + (begins ? [encode] : []) + [denoise, decode]
+        return [text] + (begins ? [encode] : []) + [denoising, decode]
     }
 
-    /// What leads the drawing beside the text, for so many images at a time.
-    func controls(width: Int, height: Int, images: Int, on executor: Executor) -> [Control] {
+    /// The stage that denoises so many pictures at a time, ready to be rehearsed.
+    func denoising(
+        width: Int, height: Int, tokens: RequestTokens, on rehearsal: Executor
+    ) -> (_ pictures: Int) -> PlannableStage {
+        // Alive while the stage runs, as in the run.
+        let context = encoder.context(of: tokens, on: rehearsal)
+        let isGuided = tokens.prompts.count > 1
+        return { pictures in
+            PlannableStage { _ in
+                // The second pass finds the blocks that the first one left.
+                StageNeeds(
+                    .denoise, weights: unetWeights,
+                    besides: controls.reduce(model.loraBytes(for: "unet")) {
+                        $0 + $1.picture.weightBytes
+                    }, passes: 2, on: rehearsal
+                ) { executor in
+                    let unet = guidedUNet(
+                        width: width, height: height, context: context,
+                        guidance: isGuided ? .infinity : 0, pictures: pictures, on: executor)
+                    for _ in 0..<2 {
+                        unet.rehearse(
+                            latents: model.latentShape(width: width, height: height),
+                            channels: model.unetConfiguration.inChannels)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The U-Net with all that leads a drawing, for so many pictures at a time.
+    /// - Parameter context: of one picture.
+    func guidedUNet(
+        width: Int, height: Int, context: Tensor, guidance: Double, pictures: Int,
+        on executor: Executor
+    ) -> GuidedUNet {
+        GuidedUNet(
+            unet, context: context.repeated(pictures, in: executor.workspace),
+            guidance: guidance > 1 ? Float(guidance) : nil,
+            controls: controls(
+                width: width, height: height, images: pictures * context.shape.images, on: executor),
+            on: executor)
+    }
+
+    private func controls(
+        width: Int, height: Int, images: Int, on executor: Executor
+    ) -> [Control] {
         // The nets' weights are in files of their own, which nobody streams.
         let executor = executor.reading(from: nil)
         return controls.map { control, net in
@@ -96,12 +117,9 @@ struct DiffusionParts {
                 resized.floats(order: .interleaved), shape: pictureShape(width, height),
                 in: executor.workspace)
             let hint = net.hint(picture, on: executor)
-            var shape = hint.shape
-            shape.images = images
-            let values = hint.values
-            let all = Tensor(
-                images == 1 ? values : values + values, shape: shape, in: executor.workspace)
-            return Control(net, hint: all, scale: Float(control.scale))
+            return Control(
+                net, hint: hint.repeated(images, in: executor.workspace),
+                scale: Float(control.scale))
         }
     }
 

@@ -20,17 +20,22 @@ public struct Progress: Sendable, Equatable {
     public let step: Int
     /// Steps of this stage.
     public let steps: Int
-    /// The picture, counted from 0.
+    /// The picture, counted from 0; the first of those that are drawn together.
     public let picture: Int
+    /// Pictures that are drawn together.
+    public let together: Int
     /// Pictures of the request.
     public let pictures: Int
 
     /// Where a request stands.
-    package init(stage: Stage, step: Int, steps: Int, picture: Int, pictures: Int) {
+    package init(
+        stage: Stage, step: Int, steps: Int, picture: Int, together: Int = 1, pictures: Int
+    ) {
         self.stage = stage
         self.step = step
         self.steps = steps
         self.picture = picture
+        self.together = together
         self.pictures = pictures
     }
 }

@@ -43,6 +43,8 @@ package final class TextToImage {
         package let stages: StagePlans
         let parts: DiffusionParts
         let tokens: RequestTokens
+        /// Pictures that share each pass over the U-Net's weights.
+        package let picturesTogether: Int
 
         package var request: GenerationRequest { settled.request }
         package var sampler: SamplerKind { settled.sampler }
@@ -88,23 +90,35 @@ package final class TextToImage {
     }
 
     /// Finds the memory that a request takes, before any work is done; throws where there is not enough.
-    /// - Parameter upscaler: what will enlarge the pictures.
-    package func plan(_ settled: Settled, upscaler: PictureUpscaler? = nil) throws -> Plan {
+    /// - Parameters:
+    ///   - upscaler: what will enlarge the pictures.
+    ///   - together: whether pictures may be denoised together, which a walk that is to be resumed
+    ///     must not be.
+    package func plan(
+        _ settled: Settled, upscaler: PictureUpscaler? = nil, together: Bool = true
+    ) throws -> Plan {
         let (width, height) = (settled.width, settled.height)
         let enlarging = try upscaler?.stage(width: width, height: height)
         let parts = try DiffusionParts(model, controls: settled.request.controls)
         let isEncoding =
             settled.request.initial != nil || model.conditioning == .maskedPicture
         let tokens = try model.tokens(of: settled.request, for: parts.encoder)
+        let limit = settled.request.memoryLimit
+        let denoising = parts.denoising(
+            width: width, height: height, tokens: tokens, on: executor.rehearsal)
+        let together = picturesTogether(
+            of: together ? settled.request.count : 1, denoising: denoising,
+            rows: tokens.prompts.count * model.latentShape(width: width, height: height).pixels,
+            within: StagePlans.room(limit: limit))
         let stages = parts.stages(
             width: width, height: height, tokens: tokens, begins: isEncoding, tiling: tiling,
-            on: executor)
+            denoising: denoising(together), on: executor)
         return Plan(
             settled: settled,
             stages: try StagePlans(
-                stages + [enlarging].compactMap(\.self), limit: settled.request.memoryLimit,
+                stages + [enlarging].compactMap(\.self), limit: limit,
                 for: "a picture of \(width)x\(height) pixels"),
-            parts: parts, tokens: tokens, isEncoding: isEncoding)
+            parts: parts, tokens: tokens, picturesTogether: together, isEncoding: isEncoding)
     }
 
     /// The same for a request that is not settled yet.
@@ -114,11 +128,12 @@ package final class TextToImage {
         try plan(try settle(request), upscaler: upscaler)
     }
 
-    /// Draws the pictures one after the other and hands each over as soon as it is done.
+    /// Draws the pictures, as many at a time as the plan says, and hands each over as soon as it is done.
     /// - Parameters:
-    ///   - start: where to begin; the pictures are the same from wherever.
+    ///   - start: where to begin; the pictures are the same from wherever. A checkpoint is for plans of
+    ///     one picture at a time (trap).
     ///   - warn: is told of prompts that were cut.
-    ///   - step: is shown the walk after each denoising step.
+    ///   - step: is shown each picture's walk after each denoising step.
     package func run(
         _ plan: Plan, from start: Start = Start(), progress: ProgressHandler = { _ in },
         warn: (String) -> Void = { _ in },
@@ -137,54 +152,60 @@ package final class TextToImage {
             return context
         }
         let initial = try initialLatents(plan, at: start.picture, progress: progress)
-        for index in start.picture..<request.count {
-            let seed = request.seed &+ UInt64(index)
-            let checkpoint = index == start.picture ? start.checkpoint : nil
-            let latents = try plan.stages[.denoise].run(on: executor) { executor -> [Float] in
-                var loop = try loop(plan, seed: seed, context: context, on: executor)
-                if let initial { loop.begin(with: initial, skipping: plan.skippedSteps) }
-                if let checkpoint { _ = loop.resume(from: checkpoint) }
-                try denoise(&loop, of: plan, index: index, progress: progress, step: step)
-                return loop.latents
+        precondition(start.checkpoint == nil || plan.picturesTogether == 1)
+        for first in stride(from: start.picture, to: request.count, by: plan.picturesTogether) {
+            let pictures = first..<min(first + plan.picturesTogether, request.count)
+            let latents = try plan.stages[.denoise].run(on: executor) { executor -> [[Float]] in
+                let unet = plan.parts.guidedUNet(
+                    width: plan.width, height: plan.height, context: context,
+                    guidance: request.guidance, pictures: pictures.count, on: executor)
+                var walks = try pictures.map { try walk(plan, picture: $0, from: initial) }
+                if first == start.picture, let checkpoint = start.checkpoint {
+                    _ = walks[0].resume(from: checkpoint)
+                }
+                try denoise(
+                    &walks, with: unet, pictures: pictures, of: plan, progress: progress,
+                    step: step)
+                return walks.map(\.latents)
             }
-            try progress(
-                .init(
-                    stage: .decode, step: 0, steps: 1, picture: index, pictures: request.count))
-            let picture = try plan.stages[.decode].run(on: executor) { executor -> Picture in
-                try decode(latents, plan: plan, on: executor)
+            for (index, latents) in zip(pictures, latents) {
+                try progress(
+                    .init(
+                        stage: .decode, step: 0, steps: 1, picture: index, pictures: request.count))
+                let picture = try plan.stages[.decode].run(on: executor) { executor -> Picture in
+                    try decode(latents, plan: plan, on: executor)
+                }
+                try each(Result(picture: picture, seed: request.seed &+ UInt64(index)))
             }
-            try each(Result(picture: picture, seed: seed))
         }
     }
 
-    private func loop(
-        _ plan: Plan, seed: UInt64, context: Tensor, on executor: Executor
+    private func walk(
+        _ plan: Plan, picture: Int, from initial: InitialLatents?
     ) throws -> DenoisingLoop {
-        let request = plan.request
-        return DenoisingLoop(
-            unet: plan.parts.unet,
+        var walk = DenoisingLoop(
             sampler: try makeSampler(
-                plan.sampler, configuration: model.schedulerConfiguration, steps: request.steps),
-            context: context, guidance: request.guidance > 1 ? Float(request.guidance) : nil,
-            seed: seed, shape: model.latentShape(width: plan.width, height: plan.height),
-            depth: depth(of: plan),
-            controls: plan.parts.controls(
-                width: plan.width, height: plan.height, images: request.guidance > 1 ? 2 : 1,
-                on: executor),
-            on: executor)
+                plan.sampler, configuration: model.schedulerConfiguration, steps: plan.request.steps
+            ),
+            seed: plan.request.seed &+ UInt64(picture),
+            shape: model.latentShape(width: plan.width, height: plan.height),
+            depth: depth(of: plan))
+        if let initial { walk.begin(with: initial, skipping: plan.skippedSteps) }
+        return walk
     }
 
     private func denoise(
-        _ loop: inout DenoisingLoop, of plan: Plan, index: Int, progress: ProgressHandler,
-        step: (_ loop: DenoisingLoop, _ picture: Int) throws -> Void
+        _ walks: inout [DenoisingLoop], with unet: GuidedUNet, pictures: Range<Int>, of plan: Plan,
+        progress: ProgressHandler, step: (_ loop: DenoisingLoop, _ picture: Int) throws -> Void
     ) throws {
         repeat {
             try progress(
                 .init(
-                    stage: .denoise, step: loop.index, steps: loop.count, picture: index,
+                    stage: .denoise, step: walks[0].index, steps: walks[0].count,
+                    picture: pictures.lowerBound, together: pictures.count,
                     pictures: plan.request.count))
-            guard try loop.advance() else { return }
-            try step(loop, index)
+            guard try unet.advance(&walks) else { return }
+            for (walk, picture) in zip(walks, pictures) { try step(walk, picture) }
         } while true
     }
 

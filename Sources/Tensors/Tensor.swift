@@ -84,6 +84,15 @@ extension Tensor {
         }
     }
 
+    /// The same images, so many times one after the other; itself where that is once.
+    package func repeated(_ times: Int, in workspace: Workspace) -> Tensor {
+        guard times > 1 else { return self }
+        var shape = shape
+        shape.images *= times
+        let values = values
+        return Tensor((0..<times).flatMap { _ in values }, shape: shape, in: workspace)
+    }
+
     /// The values in NCHW order.
     package var planarValues: [Float] {
         guard storage.isThere else { return values }

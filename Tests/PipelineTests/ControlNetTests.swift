@@ -61,7 +61,7 @@ import WeightStore
 
     @Test(arguments: [1.0, 5.0]) func drawingFollowsThePictureAsMuchAsAsked(guidance: Double) throws
     {
-        let painter = TextToImage(try model(type: .int8), on: executor)
+        let painter = TextToImage(try model(), on: executor)
         var request = GenerationRequest(
             prompt: "熊猫", steps: 2, guidance: guidance, width: 64, height: 48)
         var pictures: [Picture] = []

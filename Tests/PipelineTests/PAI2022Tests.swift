@@ -63,16 +63,20 @@ import WeightStore
         let request = try request(name)
         let expected = try expected(name)
         #expect(model.defaultSampler == .pndm)
-        var loop = DenoisingLoop(
-            unet: try model.unet(),
-            sampler: try makeSampler(
-                model.defaultSampler, configuration: model.schedulerConfiguration,
-                steps: request.steps),
-            context: try context(name), guidance: Float(request.guidance), seed: request.seed,
-            shape: Shape(images: 1, height: 16, width: 16, channels: 4), on: executor)
-        #expect(loop.latents == (try expected.floats("noise")))
-        while try loop.advance() {}
-        #expect(relativeError(loop.latents, try expected.floats("latents")) < 1e-4)
+        let unet = GuidedUNet(
+            try model.unet(), context: try context(name), guidance: Float(request.guidance),
+            on: executor)
+        var walks = [
+            DenoisingLoop(
+                sampler: try makeSampler(
+                    model.defaultSampler, configuration: model.schedulerConfiguration,
+                    steps: request.steps),
+                seed: request.seed,
+                shape: Shape(images: 1, height: 16, width: 16, channels: 4))
+        ]
+        #expect(walks[0].latents == (try expected.floats("noise")))
+        while try unet.advance(&walks) {}
+        #expect(relativeError(walks[0].latents, try expected.floats("latents")) < 1e-4)
     }
 
     /// Cut off to 8 bits, so that nearly every byte is the same, and none is more than one away.

@@ -100,19 +100,23 @@ import WeightStore
         }
         let shape = Shape(
             images: 1, height: 16, width: 16, channels: model.unetConfiguration.inChannels)
-        var loop = DenoisingLoop(
-            unet: try model.unet(),
-            sampler: try makeSampler(
-                .ddim, configuration: model.schedulerConfiguration, steps: request.steps),
-            context: encoder(ids, on: executor), guidance: Float(request.guidance),
-            seed: request.seed, shape: shape, on: executor)
-        #expect(loop.latents == (try expected.floats("pipeline.noise")))
+        let unet = GuidedUNet(
+            try model.unet(), context: encoder(ids, on: executor),
+            guidance: Float(request.guidance), on: executor)
+        var walks = [
+            DenoisingLoop(
+                sampler: try makeSampler(
+                    .ddim, configuration: model.schedulerConfiguration, steps: request.steps),
+                seed: request.seed, shape: shape)
+        ]
+        #expect(walks[0].latents == (try expected.floats("pipeline.noise")))
         let trajectory = try expected.floats("pipeline.latents")
-        while try loop.advance() {
-            let wanted = trajectory[(loop.index - 1) * shape.count..<loop.index * shape.count]
-            #expect(relativeError(loop.latents, Array(wanted)) < 1e-4, "step \(loop.index)")
+        while try unet.advance(&walks) {
+            let step = walks[0].index
+            let wanted = trajectory[(step - 1) * shape.count..<step * shape.count]
+            #expect(relativeError(walks[0].latents, Array(wanted)) < 1e-4, "step \(step)")
         }
-        #expect(loop.index == 8)
+        #expect(walks[0].index == 8)
     }
 
     @Test(arguments: checkpoints) func pictureMatchesDiffusers(checkpoint: String) throws {

@@ -120,7 +120,7 @@ package final class Batch {
                 input: { name in inputs.first { $0.name == name }?.bytes ?? [] },
                 interruption: Interruption(),
                 observer: JobPainter.Observer(
-                    progress: progress, step: { _, _, _ in }, strips: { _ in [] },
+                    progress: progress, step: nil, strips: { _ in [] },
                     strip: { _ in false },
                     image: { png, picture, seed in
                         let file = line.fileName(picture: images.count, of: count)

@@ -13,11 +13,15 @@ struct JobPainter: Sendable {
     /// Told of the work while it goes on; what they throw ends it.
     struct Observer {
         var progress: (Progress) throws -> Void
-        /// A denoising step is done: where it stands, and a way to see what there is so far.
+        /// A denoising step is done: where it stands, and a way to see what there is so far. Where nobody
+        /// wants to know, pictures are denoised together.
         var step:
             (
-                _ checkpoint: DenoisingCheckpoint, _ picture: Int, _ preview: () throws -> Picture?
-            ) throws -> Void
+                (
+                    _ checkpoint: DenoisingCheckpoint, _ picture: Int,
+                    _ preview: () throws -> Picture?
+                ) throws -> Void
+            )?
         /// The top of a picture that was being enlarged, as `strip` kept it.
         var strips: (_ size: (width: Int, height: Int)) -> [Picture]
         /// Is offered the rows of a picture being enlarged that it has not kept yet; says whether it does.
@@ -174,12 +178,13 @@ extension JobPainter {
         observer: Observer
     ) throws {
         let (painter, settled) = try settle(request, on: executor)
-        let (plan, upscaler) = try plan(settled, of: request, with: painter)
+        let (plan, upscaler) = try plan(
+            settled, of: request, with: painter, together: observer.step == nil)
         var index = start.picture
         try painter.run(
             plan, from: start, progress: observer.progress, warn: observer.warn,
             step: { loop, picture in
-                try observer.step(loop.checkpoint, picture) {
+                try observer.step?(loop.checkpoint, picture) {
                     try painter.preview(of: loop, in: plan)
                 }
             },
@@ -247,11 +252,14 @@ extension JobPainter {
     }
 
     private func plan(
-        _ settled: TextToImage.Settled, of request: JobRequest, with painter: TextToImage
+        _ settled: TextToImage.Settled, of request: JobRequest, with painter: TextToImage,
+        together: Bool = false
     ) throws -> (TextToImage.Plan, PictureUpscaler?) {
         let upscaler =
             request.upscale ? try upscaler(request, on: painter.executor) : nil
-        return (try painter.plan(settled, upscaler: upscaler), upscaler)
+        return (
+            try painter.plan(settled, upscaler: upscaler, together: together), upscaler
+        )
     }
 
     private func upscaler(_ request: JobRequest, on executor: Executor) throws -> PictureUpscaler {

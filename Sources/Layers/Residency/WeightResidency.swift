@@ -12,6 +12,8 @@ package struct WeightResidency: Sendable {
     package let leastBytes: Int
     /// Bytes of the file that will be in memory at once, at most.
     package let residentBytes: Int
+    /// Bytes that are read anew with each pass over the stage.
+    package let passingBytes: Int
     /// Bytes of weights that pass through at once.
     let window: Int
     private let passing: Set<Range<Int>>
@@ -51,7 +53,7 @@ package struct WeightResidency: Sendable {
         let largest = order.map { bytes(Set($0)) }.max() ?? 0
         leastBytes = heldBytes + largest
         guard limit - heldBytes < all else {
-            (window, passing, residentBytes) = (0, [], readBytes)
+            (window, passing, residentBytes, passingBytes) = (0, [], readBytes, 0)
             return
         }
         let room = max(limit - heldBytes, largest)
@@ -67,6 +69,9 @@ package struct WeightResidency: Sendable {
             passing.remove(range)
         }
         self.passing = passing
+        passingBytes = uses.reduce(0) { sum, use in
+            passing.contains(use.key) ? sum + use.value * file.pages(within: use.key).count : sum
+        }
         residentBytes = heldBytes + room - free
     }
 

@@ -48,7 +48,7 @@ package struct StagePlans: Sendable {
     /// Throws where they cannot be, naming what would do for `what`.
     init(_ stages: [PlannableStage], limit: Int?, for what: String) throws {
         self.limit = limit
-        let room = limit.map { $0 - MemoryPlan.programBytes } ?? availableMemory() ?? .max
+        let room = Self.room(limit: limit)
         // The weights' addresses are taken already.
         let addresses = addressSpace() ?? .max
         plans = try stages.compactMap { stage in
@@ -65,6 +65,11 @@ package struct StagePlans: Sendable {
         }
             ?? PipelineError.outOfMemory(
                 what: what, neededBytes: least, availableBytes: min(room, addresses))
+    }
+
+    /// Bytes that a stage may take under `limit`, or of what the machine has where it is nil.
+    static func room(limit: Int?) -> Int {
+        limit.map { $0 - MemoryPlan.programBytes } ?? availableMemory() ?? .max
     }
 
     /// The plan of a stage, which there must be (trap).

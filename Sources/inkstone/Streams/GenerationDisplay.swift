@@ -18,7 +18,7 @@ final class GenerationDisplay {
     func show(_ progress: Progress) {
         show(
             progress.stage, step: progress.step, of: progress.steps, picture: progress.picture,
-            pictures: progress.pictures)
+            together: progress.together, pictures: progress.pictures)
     }
 
     /// Says that the enlarging of a picture begins.
@@ -51,10 +51,12 @@ final class GenerationDisplay {
 
     /// Shows how far a stage is.
     func show(
-        _ stage: Progress.Stage, step: Int, of steps: Int, picture: Int, pictures: Int
+        _ stage: Progress.Stage, step: Int, of steps: Int, picture: Int, together: Int = 1,
+        pictures: Int
     ) {
         guard !quiet else { return }
-        let name = pictures > 1 ? "\(stage.rawValue) \(picture + 1)/\(pictures)" : stage.rawValue
+        let numbers = together > 1 ? "\(picture + 1)-\(picture + together)" : "\(picture + 1)"
+        let name = pictures > 1 ? "\(stage.rawValue) \(numbers)/\(pictures)" : stage.rawValue
         if shown?.name != name { endStage() }
         shown = (name, steps)
         bar.update(stage: name, step: step, of: steps)
