@@ -17,7 +17,7 @@ DEMO_PROMPT = 熊猫，蓝色背景
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test test-reference test-jpeg lint format kernel-check quality bench
-.PHONY: mca compare lowmem fuzz install clean
+.PHONY: mca boards compare lowmem fuzz install clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -84,6 +84,10 @@ bench: build ## Time each stage of the default model, and a picture
 mca: ## Predict the NEON kernels' speed on three ARM processors into docs/neon.md
 	@.ci/setup build kernel-check mca
 	Benchmarks/mca "$(KC_CLANG)" docs/neon.md
+
+boards: build ## Compute what pictures take on small computers into docs/boards.md (a minute)
+	Benchmarks/boards $(INKSTONE) .build/release/inkstone-quantize .build-boards docs/boards.md \
+	    docs/boards.zh.md
 
 compare: build ## Compare with other CPU runtimes into docs/compare.md (hours the first time)
 	cd Benchmarks && $(PYTHON) -m compare --output ../docs/compare.md $(COMPARE)

@@ -33,6 +33,10 @@ package struct AttentionProduct: Sendable {
         over queries: Tensor, _ packed: PackedHeads, keyBias: [Float]? = nil,
         on executor: Executor
     ) -> Tensor {
+        executor.work?.add(
+            packed.form == .int8 ? .attentionInt8 : .attention,
+            2 * queries.shape.count * packed.tokens,
+            elements: 2 * (queries.shape.count + packed.tokens * queries.shape.channels))
         switch packed.form {
         case .float32:
             attendFloat(queries, packed, keyBias: keyBias, on: executor)

@@ -35,6 +35,11 @@ package struct FeedForward: Sendable {
             self, tokens: Self.tokensPerStrip(of: rows), channels: x.shape.channels, on: executor)
         let scratch = executor.scratch(bytesPerWorker: strip.bytes)
         executor.weights?.require([expand.matrix.range, contract.matrix.range])
+        for matrix in [expand.matrix, contract.matrix] {
+            executor.work?.add(
+                matrix.workKind, rows * matrix.multiplyAddsPerRow,
+                elements: rows * (matrix.channels + matrix.outputs))
+        }
         let tasks = (rows + strip.tokens - 1) / strip.tokens
         executor.parallel.run(tasks: tasks) { task, worker in
             let first = task * strip.tokens

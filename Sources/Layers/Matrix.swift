@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Tensors
 internal import WeightStore
 
 /// The weights of a linear layer or a convolution: panels in mapped memory, ready for the kernels.
@@ -25,6 +26,9 @@ package struct Matrix: @unchecked Sendable {
     package var multiplyAddsPerRow: Int { outputs * channels * kernel * kernel }
 
     var isFloat32: Bool { if case .f32 = panels { true } else { false } }
+
+    /// What products with it are by the direct way.
+    var workKind: WorkKind { isInt8 ? .int8 : .float }
 
     var isInt8: Bool { if case .q8 = panels { true } else { false } }
 

@@ -109,6 +109,19 @@ struct WindowProduct {
         }
     }
 
+    /// Tells the executor how much work an output is, in multiply-adds of the direct sum.
+    /// - Parameter rows: of the output, nil for those that are wanted.
+    func count(_ output: ProductOutput, as kind: WorkKind, rows: Range<Int>? = nil) {
+        guard let work = executor.work else { return }
+        let shape = output.target.shape
+        let pixels = shape.images * ((rows ?? self.rows)?.count ?? shape.height) * shape.width
+        let channels = inputs.reduce(0) { $0 + $1.shape.channels }
+        let read = channels * window.stride * window.stride / (upsampled == nil ? 1 : 4)
+        work.add(
+            kind, pixels * output.matrix.multiplyAddsPerRow,
+            elements: pixels * (read + shape.channels))
+    }
+
     /// Runs the product; matrices that want different forms of the input take turns.
     ///
     /// The inputs have as many channels as each matrix takes (trap otherwise: the kernels would read past them).
@@ -120,6 +133,7 @@ struct WindowProduct {
         let channels = inputs.reduce(0) { $0 + $1.shape.channels }
         precondition(outputs.allSatisfy { $0.matrix.channels == channels })
         executor.weights?.require(outputs.map(\.matrix.range))
+        for output in outputs { count(output, as: output.matrix.workKind) }
         var remaining = outputs
         while let first = remaining.first {
             let format = RowFormat(for: first.matrix, on: executor)

@@ -180,7 +180,7 @@ package final class TextToImage {
         }
     }
 
-    private func walk(
+    func walk(
         _ plan: Plan, picture: Int, from initial: InitialLatents?
     ) throws -> DenoisingLoop {
         var walk = DenoisingLoop(

@@ -12,21 +12,26 @@ package struct Executor: Sendable {
     package let quantizesAttention: Bool
     /// Is told what the layers read; nil where nobody wants to know.
     package private(set) var weights: (any WeightSource)?
+    /// Is told how much work the layers are; nil where nobody wants to know.
+    package private(set) var work: WorkCounter?
 
     /// - Parameters:
     ///   - threads: 1 or more.
     ///   - activation: nil for what the selected instruction set does best.
     ///   - winograd: nil for what suits both. It has float32 activations, so it takes no place of those
     ///     of 8 bits.
+    ///   - quantizesAttention: nil for what the selected instruction set does best with those activations.
     package init(
-        threads: Int, activation: ActivationPrecision? = nil, winograd: WinogradUse? = nil
+        threads: Int, activation: ActivationPrecision? = nil, winograd: WinogradUse? = nil,
+        quantizesAttention: Bool? = nil
     ) {
         parallel = Parallel(threads: threads)
         workspace = Workspace()
         self.activation = activation ?? .preferred
         let suits = self.activation == .q16 && ck_winograd_is_preferred()
         self.winograd = winograd ?? (suits ? .whereFaster : .never)
-        quantizesAttention = self.activation == .q8 && ck_attention_q8_is_preferred()
+        self.quantizesAttention =
+            quantizesAttention ?? (self.activation == .q8 && ck_attention_q8_is_preferred())
     }
 
     private init(rehearsing executor: Executor) {
@@ -48,6 +53,13 @@ package struct Executor: Sendable {
     package func reading(from weights: (any WeightSource)?) -> Executor {
         var executor = self
         executor.weights = weights
+        return executor
+    }
+
+    /// The same executor, whose layers tell `work` how much they do.
+    package func counting(in work: WorkCounter?) -> Executor {
+        var executor = self
+        executor.work = work
         return executor
     }
 

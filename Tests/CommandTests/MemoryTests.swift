@@ -87,4 +87,25 @@ import Testing
         #expect(senseless.status == 2 && senseless.errors.contains("--plan"))
         #expect(try scratch.names() == ["esrgan"])
     }
+
+    /// Of a board the time too, which takes none; options that plan nothing are refused.
+    @Test func boardsAreComputed() throws {
+        let model = try TinyModel.bundle()
+        let run = try Program.inkstone.run(
+            ["inspect", model, "--board", "pi4", "--size", "64x64", "--steps", "3"], in: scratch)
+        try #require(run.status == 0, "\(run.errors)")
+        for word in ["Cortex-A72", "\ndenoise     3", "(computed)", "of memory (exact)"] {
+            #expect(run.text.contains(word), "\(word)")
+        }
+        for arguments in [
+            ["--board", "pi9"], ["--board", "pi4", "--threads", "2"], ["--steps", "3"],
+            ["--board", "pi4", "--plan"],
+        ] {
+            let run = try Program.inkstone.run(["inspect", model] + arguments, in: scratch)
+            #expect(run.status == 2 && run.errors.contains("--"), "\(arguments)")
+        }
+        let small = try Program.inkstone.run(
+            ["inspect", model, "--board", "pi4", "--memory-limit", "1M"], in: scratch)
+        #expect(small.status == 1 && small.errors.contains("smallest limit"), "\(small.errors)")
+    }
 }

@@ -42,6 +42,7 @@ struct DoubledProduct {
         let matrix = output.matrix
         precondition(matrix.channels == plan.layout.channels)
         executor.weights?.require([matrix.range])
+        product.count(output, as: .doubled, rows: rows)
         let blocks = DoubledBlocks(
             matrix: matrix, width: plan.outputWidth, threads: executor.parallel.threads)
         let packed = executor.workspace.take(bytes: plan.packedBytes)

@@ -43,6 +43,7 @@ struct WinogradProduct {
 
     func run() {
         product.executor.weights?.require([output.matrix.range])
+        product.count(output, as: .winograd)
         let scratch = product.executor.scratch(bytesPerWorker: plan.scratchBytes)
         product.executor.parallel.run(tasks: plan.tasks) { task, worker in
             let block = plan.block(task)

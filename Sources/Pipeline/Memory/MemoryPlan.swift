@@ -34,7 +34,7 @@ public struct MemoryPlan: Sendable, Equatable {
 
 /// The stages of a request, fitted into the memory there is.
 package struct StagePlans: Sendable {
-    private let plans: [StagePlan]
+    let plans: [StagePlan]
     /// What they were fitted under; nil for what the machine has.
     let limit: Int?
     /// Activations of the stage that has most.

@@ -12,6 +12,8 @@ struct StageNeeds: Sendable {
     let activationBytes: Int
     /// Pictures beside them, and the weights of LoRAs and ControlNets.
     let pictureBytes: Int
+    /// Of a pass.
+    let work: Work
 
     /// Rehearses a stage.
     /// - Parameters:
@@ -27,9 +29,11 @@ struct StageNeeds: Sendable {
         let record = WeightRecord()
         rehearsal.workspace.trim()
         rehearsal.workspace.resetPeak()
-        try body(rehearsal.reading(from: record))
+        let counter = WorkCounter()
+        try body(rehearsal.reading(from: record).counting(in: counter))
         rehearsal.workspace.trim()
         activationBytes = rehearsal.workspace.peakBytes
+        work = counter.total.divided(by: passes)
         order = Array(record.order.prefix(record.order.count / passes))
     }
 

@@ -13,11 +13,16 @@ struct InspectCommand: ParsableCommand {
             Examples:
               inkstone inspect emoji-zh --verify
               inkstone inspect emoji-zh --plan --size 256x256 --memory-limit 100M
+              inkstone inspect emoji-zh --board pi4 --steps 20
               inkstone inspect panda.png
 
             --plan shows the memory that a picture takes, stage by stage: the weights that are read \
             and how much of them is in memory at once, the activations at their peak, and the \
             pictures themselves. Of an upscaler's bundle, --size is the picture's that is enlarged.
+
+            --board shows the same for a small computer, and how long a picture would take there: \
+            computed from the kernels' cycles, the clock and the card, not measured. Within its memory, \
+            unless --memory-limit says another.
             """)
 
     @Argument(
@@ -34,30 +39,32 @@ struct InspectCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "For --plan: width and height in pixels. (default: the model's own)", valueName: "WxH"))
-    var size: PictureSize?
+            "Show the memory and, computed, the time of a picture on a board.",
+            valueName: "name"))
+    var board: BoardChoice?
 
-    @Option(
-        help: ArgumentHelp(
-            "For --plan: what enlarges the picture, a name or a bundle's folder.",
-            valueName: "bundle"))
-    var upscaler: String?
+    @OptionGroup(title: "WHAT IS PLANNED") var drawing: PlannedDrawing
 
     @OptionGroup var memory: MemoryOptions
 
     @OptionGroup var machine: MachineOptions
 
     func validate() throws {
-        guard plan || (size == nil && upscaler == nil && memory.memoryLimit == nil) else {
-            throw ValidationError("--size, --upscaler and --memory-limit belong to --plan")
+        guard plan || board != nil || (drawing.isDefault && memory.memoryLimit == nil) else {
+            throw ValidationError(
+                "--size, --steps, --guidance, --vae, --upscaler and --memory-limit belong to --plan or --board"
+            )
+        }
+        guard board == nil || (!plan && machine.threads == nil) else {
+            throw ValidationError("--board: expected without --plan and --threads")
         }
     }
 
     func run() throws {
         if subject == "-" || (isRegularFile(subject) && !subject.hasSuffix(Bundle.fileName)) {
-            guard !verify && !plan else {
+            guard !verify && !plan && board == nil else {
                 throw UsageError(
-                    "--\(verify ? "verify" : "plan") is for bundles, and \(subject) is none")
+                    "--verify, --plan and --board are for bundles, and \(subject) is none")
             }
             try StandardOutput.write(try describePicture())
         } else {
@@ -67,27 +74,21 @@ struct InspectCommand: ParsableCommand {
             try StandardOutput.write(try describe(bundle))
             if verify { try check(bundle) }
             if plan {
-                let report = MemoryReport(plan: try memoryPlan(of: bundle), limit: memory.bytes)
+                let (stages, _) = try drawing.plan(
+                    bundle, on: try machine.executor(), limit: memory.bytes)
+                let report = MemoryReport(plan: stages.memory, limit: memory.bytes)
+                try StandardOutput.write("\n" + report.text)
+            }
+            if let board = board?.board {
+                let limit = memory.bytes ?? board.freeBytes
+                let (stages, evaluations) = try drawing.plan(
+                    bundle, on: board.executor, limit: limit)
+                let report = BoardReport(
+                    board: board, limit: limit, plan: stages.memory,
+                    estimate: stages.estimate(on: board, evaluations: evaluations))
                 try StandardOutput.write("\n" + report.text)
             }
         }
-    }
-
-    /// What a picture takes that is drawn with the bundle, or enlarged where it holds nothing to draw with.
-    private func memoryPlan(of bundle: Bundle) throws -> MemoryPlan {
-        let executor = try machine.executor()
-        let library = ModelLibrary()
-        guard bundle.stages["unet"] != nil else {
-            let size = size ?? PictureSize(width: 512, height: 512)
-            return try PictureUpscaler(bundle, on: executor)
-                .plan(width: size.width, height: size.height, limit: memory.bytes).memory
-        }
-        let painter = TextToImage(try DiffusionBundle(bundle), on: executor)
-        let request = GenerationRequest(
-            prompt: "", guidance: try RequestDefaults(bundle).guidance, width: size?.width,
-            height: size?.height, memoryLimit: memory.bytes)
-        let enlarging = try upscaler.map { try PictureUpscaler(library.open($0), on: executor) }
-        return try painter.plan(request, upscaler: enlarging).stages.memory
     }
 
     private func describePicture() throws -> String {
