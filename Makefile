@@ -44,7 +44,7 @@ test: setup ## Build everything and run all tests
 # Of the cases that diffusers and transformers computed the repository holds the small ones.
 FIXTURES ?= $(CURDIR)/Tests/Fixtures
 REFERENCE_SUITES = ParityTests|PAI2022Tests|ConditioningTests|ChineseCLIPTests|ControlNetTests$\
-    |LoRATests|QuantizedTests|EmojiTests|UpscalerTests
+    |LoRATests|QuantizedTests|EmojiTests|UpscalerTests|GuideTests
 test-reference: setup ## Compare with all reference cases in the folder FIXTURES
 	INKSTONE_FIXTURES="$(FIXTURES)" $(SWIFT_TEST) \
 	    --filter '$(REFERENCE_SUITES)'
