@@ -13,6 +13,8 @@ package struct JobConfiguration: Sendable {
     package var defaultModel: String
     /// The upscaler of requests that name none, where the model has none of its own.
     package var defaultUpscaler: String
+    /// The bundle whose autoencoder decodes previews, of models that it suits; nil for the models' own.
+    package var previewVAE: String?
     /// Threads that draw.
     package var threads: Int
     /// Bytes of memory to stay within while drawing; nil for what the machine has.

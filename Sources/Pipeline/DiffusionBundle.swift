@@ -36,6 +36,8 @@ package struct DiffusionBundle: Sendable {
     let conditioning: Conditioning
     /// Whose autoencoder it is: the model's own bundle, or another that stands in for it.
     package private(set) var autoencoderBundle: Bundle
+    /// Whose autoencoder shows what there is of a picture while it is drawn; nil for the same.
+    package private(set) var previewBundle: Bundle?
     /// What is added to the text encoder and the U-Net.
     package private(set) var loras: [LoRA] = []
     /// Words that the text encoder is taught.
@@ -162,6 +164,21 @@ package struct DiffusionBundle: Sendable {
     /// The same model with the autoencoder of another bundle, such as a tiny one, for the same latents.
     package func drawing(with bundle: Bundle) throws -> DiffusionBundle {
         var model = self
+        model.latentSpace = try suitingSpace(of: bundle)
+        model.autoencoderBundle = bundle
+        return model
+    }
+
+    /// The same model, whose previews the autoencoder of another bundle decodes: a tiny one shows four
+    /// times the pixels in less time. Throws where it has other latents.
+    package func previewing(with bundle: Bundle) throws -> DiffusionBundle {
+        var model = self
+        _ = try suitingSpace(of: bundle)
+        model.previewBundle = bundle
+        return model
+    }
+
+    private func suitingSpace(of bundle: Bundle) throws -> LatentSpace {
         let space = try Self.latentSpace(of: bundle)
         guard space.latentChannels == latentSpace.latentChannels,
             space.pixelsPerLatent == latentSpace.pixelsPerLatent
@@ -172,9 +189,7 @@ package struct DiffusionBundle: Sendable {
                     + "\(space.pixelsPerLatent) pixels a latent, where the model has "
                     + "\(latentSpace.latentChannels) and \(latentSpace.pixelsPerLatent)")
         }
-        model.autoencoderBundle = bundle
-        model.latentSpace = space
-        return model
+        return space
     }
 
     private static func latentSpace(of bundle: Bundle) throws -> LatentSpace {
@@ -192,11 +207,23 @@ package struct DiffusionBundle: Sendable {
     /// Both halves, whichever is wanted: only together do they account for every tensor of the file.
     /// - Parameter weights: the autoencoder's file, where the caller has it open.
     func autoencoder(_ weights: WeightFile? = nil) throws -> Autoencoder {
-        let stage = try Self.stage("vae", of: Autoencoder.classNames, in: autoencoderBundle)
-        return try autoencoderBundle.readingConfiguration {
+        try Self.autoencoder(of: autoencoderBundle, weights)
+    }
+
+    /// What decodes previews, where it is not what decodes the picture.
+    func previewDecoder() throws -> (any PictureDecoder)? {
+        try previewBundle.map { try Self.autoencoder(of: $0).decoder }
+    }
+
+    /// The autoencoder of any bundle that has one.
+    package static func autoencoder(
+        of bundle: Bundle, _ weights: WeightFile? = nil
+    ) throws -> Autoencoder {
+        let stage = try stage("vae", of: Autoencoder.classNames, in: bundle)
+        return try bundle.readingConfiguration {
             try Autoencoder(
                 className: stage.className, configuration: stage.config,
-                weights: WeightReader(try weights ?? autoencoderBundle.weights("vae")))
+                weights: WeightReader(try weights ?? bundle.weights("vae")))
         }
     }
 

@@ -9,6 +9,8 @@ struct DiffusionParts {
     let encoder: any TextEncoder
     let unet: UNet2DConditionModel
     let decoder: any PictureDecoder
+    /// For previews, where that is another.
+    let previewDecoder: (any PictureDecoder)?
     let pictureEncoder: any PictureEncoder
     /// Pictures to follow, each with its net.
     private let controls: [(picture: ControlPicture, net: ControlNetModel)]
@@ -27,6 +29,7 @@ struct DiffusionParts {
         unet = try model.unet(unetWeights)
         let autoencoder = try model.autoencoder(vaeWeights)
         decoder = autoencoder.decoder
+        previewDecoder = try model.previewDecoder()
         pictureEncoder = autoencoder.encoder
     }
 
@@ -158,9 +161,12 @@ struct DiffusionParts {
     }
 
     /// The picture of latents, [latentChannels, h, w] in planar order, as a sampler leaves them.
+    /// - Parameter other: the decoder, if not the picture's own.
     func decode(
-        _ latents: [Float], width: Int, height: Int, tiling: Tiling, on executor: Executor
+        _ latents: [Float], width: Int, height: Int, with other: (any PictureDecoder)? = nil,
+        tiling: Tiling, on executor: Executor
     ) throws -> Picture {
+        let decoder = other ?? decoder
         let factor = Float(1 / decoder.latentSpace.scalingFactor)
         let unscaled = Tensor(
             planar: latents.map { $0 * factor },

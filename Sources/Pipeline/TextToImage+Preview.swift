@@ -4,8 +4,9 @@ internal import Samplers
 internal import Tensors
 
 extension TextToImage {
-    /// The most latents on a side that a preview decodes.
-    private static let previewSide = 16
+    /// The most latents on a side that a preview decodes: with an autoencoder for previews, which is a
+    /// tiny one, more.
+    private var previewSide: Int { model.previewBundle == nil ? 16 : 32 }
 
     /// What the picture looks like so far, small: the clean latents that the newest step believes in,
     /// averaged down to few and decoded.
@@ -20,12 +21,12 @@ extension TextToImage {
         let shape = model.latentShape(width: plan.width, height: plan.height)
         let longest = max(shape.height, shape.width)
         let stride = min(
-            (longest + Self.previewSide - 1) / Self.previewSide, min(shape.height, shape.width))
+            (longest + previewSide - 1) / previewSide, min(shape.height, shape.width))
         let small = averaged(original, shape: shape, stride: stride)
         let factor = model.latentSpace.pixelsPerLatent
         let picture = try? plan.parts.decode(
             small, width: shape.width / stride * factor, height: shape.height / stride * factor,
-            tiling: .standard, on: executor)
+            with: plan.parts.previewDecoder, tiling: .standard, on: executor)
         guard !executor.isInterrupted else { throw PipelineError.interrupted }
         return picture
     }

@@ -175,4 +175,34 @@ import WeightStore
         let bad = try Program.inkstone.run(["cancel", "../x", "--socket", socket], in: scratch)
         #expect(bad.status == 2)
     }
+
+    /// What is to show the previews is there, or the daemon does not begin.
+    @Test func previewsNeedAnAutoencoder() async throws {
+        let made = try Program.quantize.run(
+            [TinyModel.fixtures + "/tiny-taesd", scratch.path("tiny"), "--type", "f16"], in: scratch
+        )
+        try #require(made.status == 0, "\(made.errors)")
+        let daemon = try await start(["--preview-vae", "tiny"])
+        defer { stop(daemon) }
+        var long = small
+        long["steps"] = 150
+        (long["width"], long["height"]) = (64, 64)
+        let id = try #require(
+            try await client.json("POST", "/v1/jobs", .object(long))["id"]?.string)
+        var previews = 0
+        try await client.events("/v1/jobs/\(id)/events") { event in
+            if event.name == "preview" { previews += 1 }
+            return event.name != "end"
+        }
+        #expect(previews > 1)
+        for name in ["nothing", "realesr-animevideov3-x4"] {
+            let other = try Program.inkstone.run(
+                [
+                    "serve", "--socket", scratch.path("other"), "--spool",
+                    scratch.path("other-jobs"),
+                    "--preview-vae", name,
+                ], in: scratch)
+            #expect(other.status == 1 && other.errors.contains(name), "\(other.errors)")
+        }
+    }
 }

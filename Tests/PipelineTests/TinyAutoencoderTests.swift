@@ -73,4 +73,31 @@ import WeightStore
         let demo = try DiffusionBundle(path: TestBundle.path(EmojiTests.checkpoint, type: .int8))
         #expect(throws: PipelineError.self) { try demo.drawing(with: try bundle(.f32)) }
     }
+
+    /// It shows the model's pictures while they are drawn, and leaves them as they are.
+    @Test func itDecodesPreviews() throws {
+        let own = try DiffusionBundle(
+            path: TestBundle.path("\(TestBundle.fixtures)/tiny-pai", type: .f32))
+        let (plain, previewing, tiny) = (
+            TextToImage(own, on: executor),
+            TextToImage(try own.previewing(with: bundle(.f32)), on: executor),
+            TextToImage(try own.drawing(with: bundle(.f32)), on: executor)
+        )
+        let request = GenerationRequest(prompt: "熊猫", steps: 2, width: 64, height: 64)
+        let (plan, tinyPlan) = (try previewing.plan(request), try tiny.plan(request))
+        var previews = 0
+        var pictures: [Picture] = []
+        try previewing.run(
+            plan,
+            step: { loop, _ in
+                let shown = try #require(try previewing.preview(of: loop, in: plan))
+                #expect(shown == (try tiny.preview(of: loop, in: tinyPlan)))
+                #expect(shown != (try plain.preview(of: loop, in: plain.plan(request))))
+                previews += 1
+            }, each: { pictures.append($0.picture) })
+        try plain.run(try plain.plan(request)) { pictures.append($0.picture) }
+        #expect(previews == 2 && pictures.count == 2 && pictures[0] == pictures[1])
+        let emoji = try DiffusionBundle(path: TestBundle.path(EmojiTests.checkpoint, type: .int8))
+        #expect(throws: PipelineError.self) { _ = try emoji.previewing(with: bundle(.f32)) }
+    }
 }

@@ -25,7 +25,9 @@ final class ModelShelf: Sendable {
                 field: "model", expected: "a model that draws",
                 found: "\(name), of family \(bundle.family)")
         }
-        let model = try DiffusionBundle(bundle)
+        let own = try DiffusionBundle(bundle)
+        // Other latents than those that it decodes: the model shows its previews itself.
+        let model = try previewBundle().flatMap { try? own.previewing(with: $0) } ?? own
         opened.withLock { $0[name] = model }
         return model
     }
@@ -52,6 +54,13 @@ final class ModelShelf: Sendable {
     func autoencoder(_ request: JobRequest) throws -> Bundle? {
         try request.vae.map { name in
             try open(name, for: "vae", "a model with an autoencoder") { $0.stages["vae"] != nil }
+        }
+    }
+
+    /// Whose autoencoder decodes previews, if the operator has named one.
+    func previewBundle() throws -> Bundle? {
+        try configuration.previewVAE.map { name in
+            try configuration.library.open(name)
         }
     }
 

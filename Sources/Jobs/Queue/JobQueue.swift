@@ -30,6 +30,9 @@ package final class JobQueue: Sendable {
         self.configuration = configuration
         spool = try Spool(configuration.spool)
         shelf = ModelShelf(configuration)
+        if let bundle = try shelf.previewBundle() {
+            _ = try DiffusionBundle.autoencoder(of: bundle)
+        }
         executor = Executor(threads: configuration.threads)
         var board = JobBoard()
         for record in spool.load(log: configuration.log) { board.restore(record) }

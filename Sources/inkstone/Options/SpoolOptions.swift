@@ -21,6 +21,12 @@ struct SpoolOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The model of requests that name none.", valueName: "name"))
     var model = defaultModel
 
+    @Option(
+        help: ArgumentHelp(
+            "What decodes the previews, a name or a bundle's folder: a tiny autoencoder shows more in less time. (default: the models' own autoencoders)",
+            valueName: "bundle"))
+    var previewVae: String?
+
     @Option(help: "Jobs that may wait; more are told to come back later.")
     var queueLength = 100
 
@@ -80,6 +86,7 @@ struct SpoolOptions: ParsableArguments {
     }
 
     func apply(to configuration: inout JobConfiguration) {
+        configuration.previewVAE = previewVae
         configuration.queueLength = queueLength
         configuration.steps = maxSteps
         configuration.pixels = maxPixels
