@@ -39,11 +39,11 @@ struct DiffusionParts {
     ///   - begins: with a picture.
     ///   - tiling: of the autoencoder, where there is room for it.
     ///   - denoising: of the pictures that are denoised together, see `denoising`.
+    ///   - rehearsal: where the text that `denoising` holds is alive, as in the run.
     func stages(
         width: Int, height: Int, tokens: RequestTokens, begins: Bool, tiling: Tiling,
-        denoising: PlannableStage, on executor: Executor
+        denoising: PlannableStage, on rehearsal: Executor
     ) -> [PlannableStage] {
-        let rehearsal = executor.rehearsal
         let latents = model.latentShape(width: width, height: height)
         let text = PlannableStage { _ in
             StageNeeds(
@@ -70,7 +70,7 @@ struct DiffusionParts {
     func denoising(
         width: Int, height: Int, tokens: RequestTokens, on rehearsal: Executor
     ) -> (_ pictures: Int) -> PlannableStage {
-        // Alive while the stage runs, as in the run.
+        // Held by the stage, and so alive in all stages after the text's, as in the run.
         let context = encoder.context(of: tokens, on: rehearsal)
         let isGuided = tokens.prompts.count > 1
         return { pictures in

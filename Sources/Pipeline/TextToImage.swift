@@ -104,15 +104,16 @@ package final class TextToImage {
             settled.request.initial != nil || model.conditioning == .maskedPicture
         let tokens = try model.tokens(of: settled.request, for: parts.encoder)
         let limit = settled.request.memoryLimit
+        let rehearsal = executor.rehearsal
         let denoising = parts.denoising(
-            width: width, height: height, tokens: tokens, on: executor.rehearsal)
+            width: width, height: height, tokens: tokens, on: rehearsal)
         let together = picturesTogether(
             of: together ? settled.request.count : 1, denoising: denoising,
             rows: tokens.prompts.count * model.latentShape(width: width, height: height).pixels,
             within: StagePlans.room(limit: limit))
         let stages = parts.stages(
             width: width, height: height, tokens: tokens, begins: isEncoding, tiling: tiling,
-            denoising: denoising(together), on: executor)
+            denoising: denoising(together), on: rehearsal)
         return Plan(
             settled: settled,
             stages: try StagePlans(

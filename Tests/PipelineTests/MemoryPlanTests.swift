@@ -22,10 +22,23 @@ import WeightStore
         let executor = Executor(threads: threads)
         let painter = TextToImage(model, on: executor)
         let plan = try painter.plan(request)
-        let planned = plan.stages.memory.stages.map(\.activationBytes).max() ?? 0
-        _ = try draw(plan, with: painter)
-        let taken = executor.workspace.peakBytes
-        #expect(abs(taken - planned) * 20 <= planned, "planned \(planned), taken \(taken)")
+        var taken: [Progress.Stage: Int] = [:]
+        var stage: Progress.Stage?
+        func endStage(_ next: Progress.Stage?) {
+            if let stage {
+                taken[stage, default: 0] = max(taken[stage] ?? 0, executor.workspace.peakBytes)
+            }
+            executor.workspace.resetPeak()
+            stage = next
+        }
+        try painter.run(plan, progress: { endStage($0.stage) }, each: { _ in endStage(nil) })
+        for planned in plan.stages.memory.stages {
+            let bytes = try #require(taken[planned.stage])
+            #expect(
+                bytes <= planned.activationBytes
+                    && (planned.activationBytes - bytes) * 8 <= planned.activationBytes,
+                "\(planned.stage): planned \(planned.activationBytes), taken \(bytes)")
+        }
         // Only the text's hidden states were alive between the stages.
         #expect(executor.workspace.bytesInUse == 0)
     }
