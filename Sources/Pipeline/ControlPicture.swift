@@ -17,12 +17,18 @@ public struct ControlPicture: Sendable {
     /// Opens a net and reads a picture file; transparency is black.
     /// - Parameters:
     ///   - path: the net's bundle, a folder.
+    ///   - outlines: of the picture are followed, white on black; nil for the picture as it is.
     ///   - scale: 0 to 10.
-    public init(net path: String, file: [UInt8], scale: Double = 1) throws {
-        try self.init(Bundle.open(path), try decodePicture(file).picture, scale: scale)
+    public init(
+        net path: String, file: [UInt8], outlines: OutlineThresholds? = nil, scale: Double = 1
+    ) throws {
+        try self.init(
+            Bundle.open(path), try decodePicture(file).picture, outlines: outlines, scale: scale)
     }
 
-    package init(_ bundle: Bundle, _ picture: Picture, scale: Double) throws {
+    package init(
+        _ bundle: Bundle, _ picture: Picture, outlines: OutlineThresholds? = nil, scale: Double
+    ) throws {
         guard Self.allowedScales.contains(scale) else {
             throw PipelineError.invalidRequest(
                 field: "control", expected: "a scale in \(Self.allowedScales)", found: "\(scale)")
@@ -35,7 +41,8 @@ public struct ControlPicture: Sendable {
                 found: "\(printable(bundle.name)), of family \(bundle.family)")
         }
         self.bundle = bundle
-        self.picture = picture.composited(over: (0, 0, 0))
+        let followed = outlines.map { picture.outlines(low: $0.low, high: $0.high) } ?? picture
+        self.picture = followed.composited(over: (0, 0, 0))
         self.scale = scale
     }
 

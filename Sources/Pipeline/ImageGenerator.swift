@@ -1,5 +1,6 @@
 internal import Pictures
 internal import Tensors
+internal import WeightStore
 
 /// Draws pictures from text: the library's face, for a program that embeds Inkstone.
 ///
@@ -16,11 +17,18 @@ public final class ImageGenerator {
     /// - Parameters:
     ///   - path: the bundle's folder.
     ///   - loras: what is added to the model.
+    ///   - textualInversions: whose words the prompts may use.
+    ///   - autoencoder: a bundle's folder, whose autoencoder stands in for the model's.
     ///   - threads: threads to draw with, at least 1 (trap); nil for one a processor.
-    public init(bundle path: String, loras: [LoRA] = [], threads: Int? = nil) throws {
+    public init(
+        bundle path: String, loras: [LoRA] = [], textualInversions: [TextualInversion] = [],
+        autoencoder: String? = nil, threads: Int? = nil
+    ) throws {
         try InstructionSet.selectFromEnvironment()
+        let own = try DiffusionBundle(path: path)
+        let model = try autoencoder.map { try own.drawing(with: Bundle.open($0)) } ?? own
         painter = TextToImage(
-            try DiffusionBundle(path: path).adding(loras),
+            try model.adding(loras).adding(textualInversions),
             on: Executor(threads: threads ?? Parallel.processors))
     }
 

@@ -243,11 +243,9 @@ extension JobPainter {
 
     private func controls(_ request: JobRequest) throws -> [ControlPicture] {
         try zip(request.controls, JobInput.controls).map { choice, input in
-            let picture = try decode(choice.image, as: input)
-            return try ControlPicture(
-                try shelf.controlNet(choice.name),
-                choice.canny.map { picture.outlines(low: $0.low, high: $0.high) } ?? picture,
-                scale: choice.scale)
+            try ControlPicture(
+                try shelf.controlNet(choice.name), try decode(choice.image, as: input),
+                outlines: choice.canny, scale: choice.scale)
         }
     }
 

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
-internal import Pipeline
-internal import WeightStore
+package import Pipeline
+package import WeightStore
 
 extension JobRequest.ControlChoice {
     /// `{"name": …, "image": …, "scale": …, "canny": [low, high]}`; nil for what is none.
@@ -10,13 +10,10 @@ extension JobRequest.ControlChoice {
             let name = object["name"]?.string, let image = object["image"].flatMap(decodedFile),
             let scale = (object["scale"] ?? 1).double, ControlPicture.allowedScales.contains(scale)
         else { return nil }
-        var canny: Thresholds?
+        var canny: OutlineThresholds?
         if let value = object["canny"], value != .null {
-            let numbers = (value.array ?? []).compactMap(\.int)
-            guard numbers.count == 2, value.array?.count == 2, 0 <= numbers[0],
-                numbers[0] <= numbers[1], numbers[1] <= Self.highestThreshold
-            else { return nil }
-            canny = Thresholds(low: numbers[0], high: numbers[1])
+            guard let thresholds = OutlineThresholds(json: value) else { return nil }
+            canny = thresholds
         }
         self.init(name: name, image: image, scale: scale, canny: canny)
     }
@@ -24,13 +21,20 @@ extension JobRequest.ControlChoice {
     /// Of the picture it says only that there is one.
     var json: JSONValue {
         var object: JSONObject = ["name": .string(name), "image": true, "scale": .number(scale)]
-        object["canny"] = canny.map {
-            .array([.integer(Int64($0.low)), .integer(Int64($0.high))])
-        }
+        object["canny"] = canny?.json
         return .object(object)
     }
+}
 
-    private static let highestThreshold = 10_000
+extension OutlineThresholds {
+    /// `[low, high]`; nil for what is none.
+    init?(json: JSONValue) {
+        let numbers = (json.array ?? []).compactMap(\.int)
+        guard numbers.count == 2, json.array?.count == 2 else { return nil }
+        self.init(low: numbers[0], high: numbers[1])
+    }
+
+    package var json: JSONValue { .array([.integer(Int64(low)), .integer(Int64(high))]) }
 }
 
 /// A file's bytes out of base64; nil for what is none.

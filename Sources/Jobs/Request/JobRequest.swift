@@ -1,3 +1,5 @@
+package import Pipeline
+
 /// What a job draws, and how. What is nil is the model's or the daemon's to fill in.
 package struct JobRequest: Sendable, Equatable {
     /// The kinds of work.
@@ -69,13 +71,8 @@ package struct JobRequest: Sendable, Equatable {
         /// A picture file's bytes. Empty once the job is accepted: they are in the spool.
         package var image: [UInt8]
         package var scale: Double
-        /// Thresholds of Canny's detector, whose outlines are followed; nil for the picture itself.
-        package var canny: Thresholds?
-
-        package struct Thresholds: Sendable, Hashable {
-            package var low: Int
-            package var high: Int
-        }
+        /// The outlines that are followed; nil for the picture itself.
+        package var canny: OutlineThresholds?
     }
 
     package init(task: Task = .draw, prompt: String = "") {

@@ -30,14 +30,13 @@ struct ControlChoice: ExpressibleByArgument {
 
 /// `LOW,HIGH`: thresholds of Canny's detector.
 struct CannyOption: ExpressibleByArgument {
-    let low: Int
-    let high: Int
+    let thresholds: OutlineThresholds
 
     init?(argument: String) {
         let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-        guard parts.count == 2, let low = Int(parts[0]), let high = Int(parts[1]), low >= 0,
-            low <= high, high <= 10_000
+        guard parts.count == 2, let low = Int(parts[0]), let high = Int(parts[1]),
+            let thresholds = OutlineThresholds(low: low, high: high)
         else { return nil }
-        (self.low, self.high) = (low, high)
+        self.thresholds = thresholds
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Jobs
 import Pipeline
 import ServiceClient
 import WeightStore
@@ -67,9 +68,7 @@ extension GenerateCommand {
             "name": .string(choice.net), "image": try Self.file(choice.picture),
             "scale": .number(choice.scale),
         ]
-        object["canny"] = canny.map {
-            .array([.integer(Int64($0.low)), .integer(Int64($0.high))])
-        }
+        object["canny"] = canny?.thresholds.json
         return .object(object)
     }
 

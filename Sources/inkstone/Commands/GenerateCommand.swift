@@ -292,11 +292,9 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     private func controlPicture(_ choice: ControlChoice) throws -> ControlPicture {
-        let picture = try readPicture(choice.picture).picture
-        return try ControlPicture(
-            try ModelLibrary().open(choice.net),
-            canny.map { picture.outlines(low: $0.low, high: $0.high) } ?? picture,
-            scale: choice.scale)
+        try ControlPicture(
+            try ModelLibrary().open(choice.net), try readPicture(choice.picture).picture,
+            outlines: canny?.thresholds, scale: choice.scale)
     }
 
     func promptFromInput() throws -> String {
