@@ -31,29 +31,41 @@ package struct Daemon: ~Copyable {
 
     /// Takes the sockets: connections wait from here on.
     package init(_ configuration: ServiceConfiguration, log: DaemonLog) throws {
+        // Swift 6.2 crashes over errors where a type with a deinit is half made.
+        self.init(try Self.takePlaces(configuration), configuration, log)
+    }
+
+    private init(
+        _ taken: (places: [Listener.Place], socket: LocalSocket?),
+        _ configuration: ServiceConfiguration, _ log: DaemonLog
+    ) {
         self.configuration = configuration
         self.log = log
-        let network = try Self.networkPlace(configuration)
+        (places, socket) = taken
+    }
+
+    deinit { socket?.remove() }
+
+    /// What to listen at, and the socket among it that is the daemon's own.
+    private static func takePlaces(
+        _ configuration: ServiceConfiguration
+    ) throws -> (places: [Listener.Place], socket: LocalSocket?) {
+        let network = try networkPlace(configuration)
         let inherited = try InheritedSockets.take()
-        if inherited.isEmpty {
-            let group = configuration.socketGroup
-            try prepareSocketFolder(of: configuration.socket, group: group)
-            let socket = try LocalSocket(
-                path: configuration.socket, mode: configuration.socketMode, group: group)
-            self.socket = socket
-            places = [.local(descriptor: socket.descriptor)] + network
-        } else {
-            socket = nil
+        guard inherited.isEmpty else {
             let handedOver = inherited.map { socket in
                 socket.isLocal
                     ? Listener.Place.local(descriptor: socket.descriptor)
                     : .inherited(descriptor: socket.descriptor)
             }
-            places = handedOver + network
+            return (handedOver + network, nil)
         }
+        let group = configuration.socketGroup
+        try prepareSocketFolder(of: configuration.socket, group: group)
+        let socket = try LocalSocket(
+            path: configuration.socket, mode: configuration.socketMode, group: group)
+        return ([.local(descriptor: socket.descriptor)] + network, socket)
     }
-
-    deinit { socket?.remove() }
 
     /// Serves until a signal ends it: SIGTERM or SIGINT, after the running step; a second SIGINT
     /// at once.

@@ -3,12 +3,13 @@ internal import WeightStore
 /// What became of a batch's lines: `manifest.jsonl`, an object a line, the newest of a line counts.
 struct BatchManifest: ~Copyable {
     /// The pictures of each line that was drawn, and the line's digest.
-    private(set) var done: [Int: (digest: String, files: [String])] = [:]
+    private(set) var done: [Int: (digest: String, files: [String])]
     private let file: LineFile
 
     init(path: String) throws(WeightError) {
         var done: [Int: (digest: String, files: [String])] = [:]
-        file = try LineFile(path: path) { line in
+        // Swift 6.2 crashes over typed errors where a type that cannot be copied is half made.
+        let file = try LineFile(path: path) { line in
             guard let object = try? JSONValue.parse(Array(line.utf8), source: path).object,
                 let number = object["line"]?.int
             else { return }
@@ -20,6 +21,7 @@ struct BatchManifest: ~Copyable {
             guard files.allSatisfy({ !$0.contains("/") }) else { return }
             done[number] = (digest, files)
         }
+        self.file = file
         self.done = done
     }
 

@@ -19,6 +19,23 @@ package struct AtomicFile: ~Copyable {
     /// Begins writing beside `path`. Throws if the folder is missing or not writable, or if `path`
     /// is there and no regular file.
     package init(path: String) throws(WeightError) {
+        // Swift 6.2 crashes over typed errors where a type with a deinit is half made.
+        self.init(try Self.begin(path), for: path)
+    }
+
+    private init(
+        _ begun: (target: String, folder: String, temporaryPath: String, number: Int32),
+        for path: String
+    ) {
+        self.path = begun.target
+        folder = begun.folder
+        temporaryPath = begun.temporaryPath
+        file = Descriptor(adopting: begun.number, path: path)
+    }
+
+    private static func begin(_ path: String) throws(WeightError) -> (
+        target: String, folder: String, temporaryPath: String, number: Int32
+    ) {
         guard !path.hasSuffix("/") else { throw .notAFile(path: path, found: "a folder") }
         let (folder, name) = try writableTarget(path)
         let target = "\(folder)/\(name)"
@@ -33,10 +50,7 @@ package struct AtomicFile: ~Copyable {
         }
         // The new file takes over the old one's permissions; where that is refused, the umask's do.
         if exists { _ = fchmod(number, status.st_mode & 0o777) }
-        file = Descriptor(adopting: number, path: path)
-        self.path = target
-        self.folder = folder
-        self.temporaryPath = temporaryPath
+        return (target, folder, temporaryPath, number)
     }
 
     deinit {
