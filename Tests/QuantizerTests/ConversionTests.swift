@@ -210,6 +210,5 @@ import WeightStore
 
 /// `text` with its first `old` replaced.
 private func replacing(_ text: String, _ old: String, _ new: String) -> String {
-    guard let range = text.firstRange(of: old) else { return text }
-    return text[..<range.lowerBound] + new + text[range.upperBound...]
+    text.replacing(old, with: new, maxReplacements: 1)
 }

@@ -131,7 +131,7 @@ import Testing
         let schedule = try NoiseSchedule(
             SchedulerConfiguration(trainTimesteps: 10, trainedBetas: betas))
         #expect(schedule.alphaBar.count == 10)
-        expectClose([schedule.alphaBar[1]], [0.99 * 0.98])
+        expectClose([schedule.alphaBar[1]], [Float(0.99 * 0.98)])
     }
 }
 
