@@ -22,6 +22,16 @@ func relativeError(_ a: [Float], _ b: [Float]) -> Double {
     return (difference / norm).squareRoot()
 }
 
+/// Expects ‖found − wanted‖ / ‖wanted‖ below a bound, and says it where the cases were given.
+func expectClose(
+    _ found: [Float], _ wanted: [Float], below bound: Double, _ what: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let error = relativeError(found, wanted)
+    #expect(error < bound, "\(what)", sourceLocation: sourceLocation)
+    if getenv("INKSTONE_FIXTURES") != nil { print("float32 \(what): \(error)") }
+}
+
 /// The largest difference of two pictures' bytes; 255 where their sizes differ.
 func largestDifference(_ a: Picture, _ b: Picture) -> Int {
     guard a.pixels.count == b.pixels.count, a.width == b.width else { return 255 }

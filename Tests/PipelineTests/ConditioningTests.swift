@@ -27,7 +27,8 @@ import WeightStore
         let output = unet(
             try file.tensor("in", in: executor.workspace), timesteps: [321],
             context: try file.tokens("context", in: executor.workspace), on: executor)
-        #expect(relativeError(output.planarValues, try file.floats("unet.t321.out")) < 1e-5)
+        expectClose(
+            output.planarValues, try file.floats("unet.t321.out"), below: 1e-5, "\(fixture) U-Net")
     }
 
     @Test(arguments: TestBundle.presentFiles(["inpaint-9ch"]))

@@ -49,14 +49,17 @@ import WeightStore
             to: Array(zeros.dropLast()), zeros[zeros.count - 1], sample, timesteps: [500, 500],
             context: context, on: executor)
         for (name, residual) in zip(names, found.skips + [found.middle]) {
-            #expect(
-                relativeError(residual.planarValues, try expected.floats(name)) < 1e-5, "\(name)")
+            expectClose(
+                residual.planarValues, try expected.floats(name), below: 1e-5,
+                "controlnet residuals")
         }
 
         let output = try model.unet()(
             sample, timesteps: [500, 500], context: context,
             controls: [control], on: executor)
-        #expect(relativeError(output.planarValues, try expected.floats("unet.t500.out")) < 1e-5)
+        expectClose(
+            output.planarValues, try expected.floats("unet.t500.out"), below: 1e-5,
+            "controlnet U-Net")
     }
 
     @Test(arguments: [1.0, 5.0]) func drawingFollowsThePictureAsMuchAsAsked(guidance: Double) throws

@@ -55,7 +55,8 @@ import WeightStore
         let wanted = try expected(name).floats("context")
         let width = context.shape.channels
         let values = context.values
-        #expect(relativeError(Array(values[width...] + values[..<width]), wanted) < 1e-5)
+        expectClose(
+            Array(values[width...] + values[..<width]), wanted, below: 1e-5, "\(name) text")
     }
 
     @Test(arguments: cases) func plmsMatches(name: String) throws {
@@ -76,7 +77,8 @@ import WeightStore
         ]
         #expect(walks[0].latents == (try expected.floats("noise")))
         while try unet.advance(&walks) {}
-        #expect(relativeError(walks[0].latents, try expected.floats("latents")) < 1e-4)
+        expectClose(
+            walks[0].latents, try expected.floats("latents"), below: 1e-4, "\(name) latents")
     }
 
     /// Cut off to 8 bits, so that nearly every byte is the same, and none is more than one away.
@@ -100,7 +102,7 @@ import WeightStore
         let output = network(try expected.tensor("image", in: executor.workspace), on: executor)
         let wanted = try expected.floats("upscaled")
         let clamped = output.planarValues.map { min(max($0, 0), 1) }
-        #expect(relativeError(clamped, wanted) < 1e-5)
+        expectClose(clamped, wanted, below: 1e-5, "\(name) upscaler")
     }
 
     @Test(arguments: cases) func defaultsAreUpstreams(name: String) throws {

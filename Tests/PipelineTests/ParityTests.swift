@@ -54,7 +54,7 @@ import WeightStore
             #expect(ids.map(Int.init) == (try expected.integers("text.\(name).ids")))
             let hidden = encoder([ids], on: executor)
             let wanted = try expected.floats("text.\(name).hidden")
-            #expect(relativeError(hidden.values, wanted) < 1e-5)
+            expectClose(hidden.values, wanted, below: 1e-5, "\(checkpoint) text")
         }
     }
 
@@ -68,7 +68,7 @@ import WeightStore
                 sample, timesteps: [Float(timestep), Float(timestep)], context: context,
                 on: executor)
             let wanted = try expected.floats("unet.t\(timestep).out")
-            #expect(relativeError(output.planarValues, wanted) < 1e-5)
+            expectClose(output.planarValues, wanted, below: 1e-5, "\(checkpoint) U-Net")
         }
     }
 
@@ -78,15 +78,18 @@ import WeightStore
         let (decoder, encoder) = (try model.decoder(), try model.encoder())
         let decoded = decoder(
             try expected.tensor("vae.latents", in: executor.workspace), on: executor)
-        #expect(
-            relativeError(decoded.planarValues, try expected.floats("vae.decoded")) < 1e-5)
+        expectClose(
+            decoded.planarValues, try expected.floats("vae.decoded"), below: 1e-5,
+            "\(checkpoint) decoder")
         let posterior = encoder(
             try expected.tensor("vae.image", in: executor.workspace), on: executor)
-        #expect(
-            relativeError(posterior.mean.planarValues, try expected.floats("vae.encoded.mean"))
-                < 1e-5)
+        expectClose(
+            posterior.mean.planarValues, try expected.floats("vae.encoded.mean"), below: 1e-5,
+            "\(checkpoint) encoder")
         let logVariance = try #require(posterior.logVariance).planarValues
-        #expect(relativeError(logVariance, try expected.floats("vae.encoded.logvar")) < 1e-5)
+        expectClose(
+            logVariance, try expected.floats("vae.encoded.logvar"), below: 1e-5,
+            "\(checkpoint) encoder")
     }
 
     @Test(arguments: checkpoints) func eightStepsMatchDiffusers(checkpoint: String) throws {
@@ -114,7 +117,7 @@ import WeightStore
         while try unet.advance(&walks) {
             let step = walks[0].index
             let wanted = trajectory[(step - 1) * shape.count..<step * shape.count]
-            #expect(relativeError(walks[0].latents, Array(wanted)) < 1e-4, "step \(step)")
+            expectClose(walks[0].latents, Array(wanted), below: 1e-4, "\(checkpoint) latents")
         }
         #expect(walks[0].index == 8)
     }

@@ -1,4 +1,5 @@
-// What Debian's Swift library, built against glibc 2.42, asks of a C library, in terms of glibc 2.36's.
+// What Debian's Swift library, built against glibc 2.42, asks of a C library, in terms of glibc
+// 2.36's.
 //
 // C23's readers of numbers also take binary digits behind 0b, which nobody hands to them here.
 #include <math.h>
