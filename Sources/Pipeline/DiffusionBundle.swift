@@ -34,6 +34,8 @@ package struct DiffusionBundle: Sendable {
     package let defaultSampler: SamplerKind
     /// What the U-Net sees beside the latents.
     let conditioning: Conditioning
+    /// Whether it draws after a depth map, and only so.
+    package var seesDepth: Bool { conditioning == .depth }
     /// Whose autoencoder it is: the model's own bundle, or another that stands in for it.
     package private(set) var autoencoderBundle: Bundle
     /// Whose autoencoder shows what there is of a picture while it is drawn; nil for the same.

@@ -52,14 +52,14 @@ extension TextToImage {
 
     /// The depth map as the U-Net sees it, [h, w]; nothing for one that sees none.
     func depth(of plan: Plan) -> [Float] {
-        guard model.conditioning == .depth, let map = plan.request.depthMap else { return [] }
+        guard model.seesDepth, let map = plan.request.depthMap else { return [] }
         let shape = model.latentShape(width: plan.width, height: plan.height)
         return map.latents(width: shape.width, height: shape.height)
     }
 
     /// Throws where the model asks for a depth map and there is none, or the other way round.
     func checkDepthMap(_ request: GenerationRequest) throws(PipelineError) {
-        switch (model.conditioning == .depth, request.depthMap != nil) {
+        switch (model.seesDepth, request.depthMap != nil) {
         case (true, false):
             throw .invalidRequest(
                 field: "depth map", expected: "one, which this model draws after", found: "none")

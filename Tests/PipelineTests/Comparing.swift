@@ -91,6 +91,21 @@ extension SafetensorsFile {
     }
 }
 
+/// The smallest memory limit that would do, as the refusal of `limit` names it.
+func leastLimit(
+    _ request: GenerationRequest, below limit: Int = 1, with painter: TextToImage
+) throws -> Int {
+    var request = request
+    request.memoryLimit = limit
+    do {
+        _ = try painter.plan(request)
+    } catch PipelineError.memoryLimit(_, limit, let least) {
+        return least
+    }
+    Issue.record("\(limit) bytes were enough")
+    return 0
+}
+
 /// Paints fixture `name`'s picture under its mask, within a grey level of what is expected.
 func expectInpainting(
     _ name: String, with painter: TextToImage, sourceLocation: SourceLocation = #_sourceLocation

@@ -45,8 +45,8 @@ import WeightStore
 
     @Test func refusalNamesTheSmallestLimitAndThatDrawsTheSamePicture() throws {
         let painter = TextToImage(model, on: Executor(threads: 2))
-        let least = try leastLimit(painter, below: 1)
-        #expect(try leastLimit(painter, below: least - 1) == least)
+        let least = try leastLimit(request, with: painter)
+        #expect(try leastLimit(request, below: least - 1, with: painter) == least)
         var limited = request
         limited.memoryLimit = least
         let plan = try painter.plan(limited)
@@ -69,18 +69,6 @@ import WeightStore
         let limited = try upscaler.plan(width: 40, height: 32, limit: limit)
         #expect(limited.memory.peakBytes <= limit)
         #expect(try upscaler(picture, plan: limited) == upscaler(picture, plan: whole))
-    }
-
-    private func leastLimit(_ painter: TextToImage, below limit: Int) throws -> Int {
-        var request = request
-        request.memoryLimit = limit
-        do {
-            _ = try painter.plan(request)
-        } catch PipelineError.memoryLimit(_, limit, let least) {
-            return least
-        }
-        Issue.record("\(limit) bytes were enough")
-        return 0
     }
 
     private func draw(_ plan: TextToImage.Plan, with painter: TextToImage) throws -> Picture? {

@@ -50,18 +50,6 @@ import WeightStore
         #expect(stages.contains { $0.residentWeightBytes < $0.weightBytes })
     }
 
-    private func leastLimit(_ request: GenerationRequest, with painter: TextToImage) throws -> Int {
-        var request = request
-        request.memoryLimit = 1
-        do {
-            _ = try painter.plan(request)
-        } catch PipelineError.memoryLimit(_, _, let least) {
-            return least
-        }
-        Issue.record("one byte was enough")
-        return 0
-    }
-
     @Test func largePicturesWhoseWeightsStayAreDrawnAlone() throws {
         var request = request()
         (request.width, request.height) = (512, 512)

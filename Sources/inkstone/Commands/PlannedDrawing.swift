@@ -1,4 +1,5 @@
 import ArgumentParser
+import Pictures
 import Pipeline
 import Tensors
 import WeightStore
@@ -52,10 +53,12 @@ struct PlannedDrawing: ParsableArguments {
         let model = try vae.map { try own.drawing(with: library.open($0)) } ?? own
         let painter = TextToImage(model, on: executor)
         let defaults = try RequestDefaults(bundle)
+        // Any map takes as much as another.
+        let gray = Picture(width: 1, height: 1, channels: 3, pixels: [0, 0, 0])
         let request = GenerationRequest(
             prompt: "", steps: steps ?? defaults.steps, guidance: guidance ?? defaults.guidance,
             sampler: defaults.sampler, width: size?.width, height: size?.height,
-            memoryLimit: limit)
+            depthMap: model.seesDepth ? DepthMap(gray) : nil, memoryLimit: limit)
         let enlarging = try upscaler.map { try PictureUpscaler(library.open($0), on: executor) }
         let plan = try painter.plan(request, upscaler: enlarging)
         return (plan.stages, try painter.evaluations(of: plan))
