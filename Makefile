@@ -106,6 +106,7 @@ install: setup $(TRAITS:%=setup-%) ## Install the commands and models under PREF
 clean: ## Remove everything that was built
 	rm -rf .build .build-*
 
+-include Tools/emoji-model/emoji.mk
 -include packaging/aarch64/aarch64.mk
 -include Tests/KernelCheck/kernel-check.mk
 -include Tests/Fuzz/fuzz.mk

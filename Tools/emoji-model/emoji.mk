@@ -1,0 +1,41 @@
+# The embedded model's recipe. Included by the Makefile; nothing of the product needs it.
+
+EMOJI := .build-emoji
+EMOJI_PYTHON = PYTHONPATH=Tools/emoji-model PYTHONUNBUFFERED=1 $(EMOJI)/venv/bin/python
+EMOJI_STEP = $(EMOJI_PYTHON) -m emoji_model.
+EMOJI_OPTIONS = --data $(EMOJI)/data --work $(EMOJI)/work
+# Weights to begin with, where shapes agree; empty begins with none.
+EMOJI_START ?= Models/checkpoints/emoji-zh-128
+EMOJI_MODEL ?= $(EMOJI)/work/emoji-zh
+EMOJI_EVAL ?= --steps 25 --guidance 4
+# Seconds of each step: autoencoder, text encoder, U-Net, distillation.
+EMOJI_SECONDS ?= 2400 120 5400 1800
+
+.PHONY: emoji-data emoji-model emoji-eval
+emoji-data: $(EMOJI)/data/words.txt ## Extract Noto's emoji and their Chinese words
+emoji-model: $(EMOJI)/data/words.txt ## Train the embedded model (minutes on a GPU, else 3 hours)
+	set -- $(EMOJI_SECONDS); for step in autoencoder text denoiser lcm; do \
+	    $(EMOJI_STEP)$$step $(EMOJI_OPTIONS) --seconds $$1 \
+	        $(addprefix --start ,$(EMOJI_START)) || exit; shift; \
+	done
+	$(EMOJI_STEP)export $(EMOJI_OPTIONS) --licence Models/checkpoints/emoji-zh/LICENSE
+emoji-eval: $(EMOJI)/data/words.txt ## Count how many pictures of EMOJI_MODEL are what was asked
+	$(EMOJI_STEP)evaluate --data $(EMOJI)/data --model $(EMOJI_MODEL) $(EMOJI_EVAL)
+
+$(EMOJI)/venv/ready: Tools/emoji-model/requirements.txt
+	$(PYTHON) -m venv $(EMOJI)/venv
+	$(EMOJI)/venv/bin/pip install --quiet --requirement $<
+	touch $@
+
+# Unpacked, not installed: the machine keeps the fonts it has.
+$(EMOJI)/debian/ready:
+	mkdir -p $(EMOJI)/debian
+	cd $(EMOJI)/debian && apt-get download fonts-noto-color-emoji unicode-cldr-core \
+	    && for package in *.deb; do dpkg-deb --extract $$package . || exit; done
+	touch $@
+
+$(EMOJI)/data/words.txt: $(EMOJI)/venv/ready $(EMOJI)/debian/ready
+	$(EMOJI_STEP)data --output $(EMOJI)/data \
+	    --font $(EMOJI)/debian/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf \
+	    --annotations $(EMOJI)/debian/usr/share/unicode/cldr/common/annotations/zh.xml \
+	    --vocabulary Models/checkpoints/emoji-zh/tokenizer/vocab.txt
