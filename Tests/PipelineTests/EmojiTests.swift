@@ -5,19 +5,21 @@ import Tensors
 import Testing
 import WeightStore
 
-/// The trained demo model: the 16 pictures that diffusers draws with it.
+/// The trained models that come along: the pictures that diffusers draws with them.
 @Suite struct EmojiTests {
-    static let checkpoint = TestBundle.root + "/Models/checkpoints/emoji-zh"
+    static let checkpoints = TestBundle.root + "/Models/checkpoints/"
+    static let checkpoint = checkpoints + "emoji-zh"
 
     private func pictures(
-        _ bundle: String, cases: Range<Int>, each: (Int, Picture, Picture) -> Void
+        of model: String, by bundle: String, cases: Range<Int>,
+        each: (Int, Picture, Picture) -> Void
     ) throws {
         try InstructionSet.selectFromEnvironment()
         let painter = TextToImage(
             try DiffusionBundle(path: bundle), on: Executor(threads: 2))
-        let folder = TestBundle.root + "/Tests/Fixtures/emoji-zh"
+        let folder = TestBundle.root + "/Tests/Fixtures/" + model
         let list = try #require(try readJSON(folder + "/cases.json").array)
-        #expect(list.count == 16)
+        try #require(list.count >= cases.upperBound)
         for index in cases {
             let request = try #require(
                 GenerationRequest(fixture: list[index], settings: list[index]))
@@ -26,18 +28,19 @@ import WeightStore
         }
     }
 
-    @Test func float32PicturesMatchDiffusers() throws {
-        let bundle = try TestBundle.path(Self.checkpoint, type: .f32)
-        try pictures(bundle, cases: 0..<16) { index, picture, wanted in
+    @Test(arguments: [("emoji-zh", 16), ("emoji-zh-128", 4)])
+    func float32PicturesMatchDiffusers(model: String, count: Int) throws {
+        let bundle = try TestBundle.path(Self.checkpoints + model, type: .f32)
+        try pictures(of: model, by: bundle, cases: 0..<count) { index, picture, wanted in
             #expect(largestDifference(picture, wanted) <= 1, "case \(index)")
         }
     }
 
-    /// `make quality` has the whole table; here only that the shipped bundle is the model.
-    @Test func shippedBundleDrawsTheSamePictures() throws {
-        try pictures(
-            TestBundle.root + "/Models/emoji-zh", cases: 0..<4
-        ) { index, picture, wanted in
+    /// `make quality` has the whole table; here only that the shipped bundles are the models.
+    @Test(arguments: ["emoji-zh", "emoji-zh-128"])
+    func shippedBundlesDrawTheSamePictures(model: String) throws {
+        let bundle = TestBundle.root + "/Models/" + model
+        try pictures(of: model, by: bundle, cases: 0..<4) { index, picture, wanted in
             #expect(peakSignalToNoise(picture, wanted) >= 38, "case \(index)")
         }
     }
