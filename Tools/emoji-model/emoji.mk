@@ -3,17 +3,17 @@
 EMOJI := .build-emoji
 EMOJI_PYTHON = PYTHONPATH=Tools/emoji-model PYTHONUNBUFFERED=1 $(EMOJI)/venv/bin/python
 EMOJI_STEP = $(EMOJI_PYTHON) -m emoji_model.
-EMOJI_OPTIONS = --data $(EMOJI)/data --work $(EMOJI)/work
+EMOJI_OPTIONS = --data $(EMOJI)/data --work $(EMOJI)/trained
 # Weights to begin with, where shapes agree; empty begins with none.
 EMOJI_START ?= Models/checkpoints/emoji-zh-128
-EMOJI_MODEL ?= $(EMOJI)/work/emoji-zh
+EMOJI_MODEL ?= $(EMOJI)/trained/emoji-zh
 EMOJI_EVAL ?= --steps 25 --guidance 4
 # Seconds of each step: autoencoder, text encoder, U-Net, distillation.
 EMOJI_SECONDS ?= 2400 120 5400 1800
 
 .PHONY: emoji-data emoji-model emoji-eval
 emoji-data: $(EMOJI)/data/words.txt ## Extract Noto's emoji and their Chinese words
-emoji-model: $(EMOJI)/data/words.txt ## Train the embedded model (minutes on a GPU, else 3 hours)
+emoji-model: $(EMOJI)/data/words.txt ## Train an emoji model, EMOJI_SECONDS long (3 hours)
 	set -- $(EMOJI_SECONDS); for step in autoencoder text denoiser lcm; do \
 	    $(EMOJI_STEP)$$step $(EMOJI_OPTIONS) --seconds $$1 \
 	        $(addprefix --start ,$(EMOJI_START)) || exit; shift; \

@@ -15,6 +15,8 @@ import numpy
 from fontTools.ttLib import TTFont
 from PIL import Image
 
+from .captions import EVERY_PHRASE
+
 SIDE = 128
 DRAWN = 112
 """Width of an emoji in its picture, in pixels: the rest is margin."""
@@ -105,8 +107,6 @@ def main():
     }
     words = words_by_emoji(names, keywords)
     pictures = numpy.stack([picture(bitmaps[glyphs[ord(symbol)]]) for symbol in words])
-    from .captions import EVERY_PHRASE
-
     options.output.mkdir(parents=True, exist_ok=True)
     numpy.savez_compressed(options.output / "emoji.npz", pictures=pictures)
     (options.output / "words.txt").write_text(

@@ -1,6 +1,7 @@
 """Step 5: writes what was trained as folders that diffusers reads, float16, with the notices.
 
-WORK/emoji-zh is the model, WORK/emoji-zh-lcm the same with the distilled U-Net and its sampler.
+In the folder of all steps, emoji-zh is the model, emoji-zh-lcm the same with the distilled U-Net
+and its sampler.
 """
 
 import json
