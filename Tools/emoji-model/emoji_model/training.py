@@ -53,7 +53,8 @@ class Trainer:
     """Minimizes a loss over the parameters of `networks` (by name) for `seconds`.
 
     The learning rate rises over WARM_UP steps and then falls with the time by a cosine. State is
-    kept in `NAME.pt` of the folder of all steps; a later run goes on from it, and returns at once where it was done.
+    kept in `NAME.pt` of the folder of all steps; a later run goes on from it, and returns at once
+    where it was done.
     `average`: a network to keep the averaged weights in, where they are needed while training.
     """
 
