@@ -95,18 +95,15 @@ compare: build ## Compare with other CPU runtimes into docs/compare.md (hours th
 lowmem: build ## Draw, decode, enlarge in a cgroup of 256 MB and without (as root, 20 min)
 	Benchmarks/lowmem
 
-# An installed command must run where no toolchain is: it brings the Swift runtime along.
-INSTALL_BUILD = $(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install \
-    $(addprefix --traits ,$(TRAITS))
 install: setup $(TRAITS:%=setup-%) ## Install the commands and models under PREFIX (and DESTDIR)
-	$(INSTALL_BUILD) --product inkstone
-	$(INSTALL_BUILD) --product inkstone-quantize
-	packaging/install .build-install/release "$(DESTDIR)$(PREFIX)"
+	$(call SMALL_BUILD,$(CURDIR)/.build-install,$(addprefix --traits ,$(TRAITS)))
+	packaging/install .build-install/bin "$(DESTDIR)$(PREFIX)"
 
 clean: ## Remove everything that was built
 	rm -rf .build .build-*
 
 -include Tools/emoji-model/emoji.mk
+-include packaging/release/release.mk
 -include packaging/aarch64/aarch64.mk
 -include Tests/KernelCheck/kernel-check.mk
 -include Tests/Fuzz/fuzz.mk

@@ -7,6 +7,8 @@ EMOJI_OPTIONS = --data $(EMOJI)/data --work $(EMOJI)/trained
 # Weights to begin with, where shapes agree; empty begins with none.
 EMOJI_START ?= Models/checkpoints/emoji-zh-128
 EMOJI_MODEL ?= $(EMOJI)/trained/emoji-zh
+# The first model: what a better one is measured against.
+EMOJI_GIVEN ?= Models/checkpoints/emoji-zh
 EMOJI_EVAL ?= --steps 25 --guidance 4
 # Seconds of each step: autoencoder, text encoder, U-Net, distillation.
 EMOJI_SECONDS ?= 2400 120 5400 1800
@@ -19,8 +21,9 @@ emoji-model: $(EMOJI)/data/words.txt ## Train an emoji model, EMOJI_SECONDS long
 	        $(addprefix --start ,$(EMOJI_START)) || exit; shift; \
 	done
 	$(EMOJI_STEP)export $(EMOJI_OPTIONS) --licence Models/checkpoints/emoji-zh/LICENSE
-emoji-eval: $(EMOJI)/data/words.txt ## Count how many pictures of EMOJI_MODEL are what was asked
-	$(EMOJI_STEP)evaluate --data $(EMOJI)/data --model $(EMOJI_MODEL) $(EMOJI_EVAL)
+emoji-eval: $(EMOJI)/data/words.txt ## Count how many pictures are what was asked, beside the first model
+	$(EMOJI_STEP)evaluate --data $(EMOJI)/data $(EMOJI_EVAL) \
+	    $(addprefix --model ,$(EMOJI_MODEL) $(EMOJI_GIVEN))
 
 $(EMOJI)/venv/ready: Tools/emoji-model/requirements.txt
 	$(PYTHON) -m venv $(EMOJI)/venv
@@ -30,8 +33,11 @@ $(EMOJI)/venv/ready: Tools/emoji-model/requirements.txt
 # Unpacked, not installed: the machine keeps the fonts it has.
 $(EMOJI)/debian/ready:
 	mkdir -p $(EMOJI)/debian
-	cd $(EMOJI)/debian && apt-get download fonts-noto-color-emoji unicode-cldr-core \
-	    && for package in *.deb; do dpkg-deb --extract $$package . || exit; done
+	cd $(EMOJI)/debian && apt-get download fonts-noto-color-emoji unicode-cldr-core || { \
+	    echo 'emoji-data: Debian has a list of its packages once `apt-get update` has run' >&2; \
+	    exit 1; \
+	}
+	cd $(EMOJI)/debian && for package in *.deb; do dpkg-deb --extract $$package . || exit; done
 	touch $@
 
 $(EMOJI)/data/words.txt: $(EMOJI)/venv/ready $(EMOJI)/debian/ready

@@ -30,10 +30,15 @@ def caption(word, style, ground, form):
     return "，".join([before + BEGINNINGS[form] + word] + [part for part in after if part])
 
 
-def read_words(folder):
-    """The words of each emoji, its name first, of `words.txt`."""
+def read_emoji(folder):
+    """`words.txt` of a folder of `data` or of a model: emoji to their words, the name first."""
     lines = (pathlib.Path(folder) / "words.txt").read_text(encoding="utf-8").splitlines()
-    return [line.split("：", 1)[1].split("，") for line in lines]
+    return {line.split(" ", 1)[0]: line.split("：", 1)[1].split("，") for line in lines}
+
+
+def read_words(folder):
+    """The words of each emoji, in the order of `words.txt`."""
+    return list(read_emoji(folder).values())
 
 
 class Captions:

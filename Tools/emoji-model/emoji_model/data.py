@@ -16,9 +16,9 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 from .captions import EVERY_PHRASE
+from .pictures import SIDE, WIDTH
 
-SIDE = 128
-DRAWN = 112
+DRAWN = round(WIDTH * SIDE)
 """Width of an emoji in its picture, in pixels: the rest is margin."""
 
 NOT_PICTURES = set("*#0123456789🏻🏼🏽🏾🏿🦰🦱🦳🦲")

@@ -1,7 +1,8 @@
-"""Measures a model: does it draw the asked emoji on the asked ground?
+"""Measures models side by side: do they draw the asked emoji on the asked ground?
 
-Of each picture the nearest training picture, in pixel space, is sought among every emoji on every
-ground (in the asked style); it passes where that is the asked one.
+Of each picture the nearest training picture, in pixel space, is sought among every emoji that the
+model knows on every ground (in the asked style); it passes where that is the asked one. What a
+model knows its `words.txt` says. Prints a table in Markdown, and what went wrong.
 """
 
 import argparse
@@ -14,8 +15,8 @@ from diffusers import AutoencoderKL, DDIMScheduler, LCMScheduler, UNet2DConditio
 from transformers import BertTokenizer, CLIPTextModel
 
 from . import autoencoder
-from .captions import GROUNDS, STYLES, TOKENS, caption, read_words
-from .pictures import Pictures, seen_in_training
+from .captions import GROUNDS, STYLES, TOKENS, caption, read_emoji
+from .pictures import SIDE, Pictures, seen_in_training
 
 
 class Painter:
@@ -101,29 +102,64 @@ def share_right(painter, pictures, chosen, style, batch):
     return right / len(chosen), wrong
 
 
+class Measure:
+    """One model and what it was shown: every emoji of its `words.txt`, in its size."""
+
+    def __init__(self, folder, options, device):
+        self.name = folder.name
+        self.painter = Painter(folder, device, options.steps, options.guidance)
+        vae = self.painter.vae.config
+        side = self.painter.unet.config.sample_size * 2 ** (len(vae.block_out_channels) - 1)
+        emoji, known = read_emoji(folder), list(read_emoji(options.data))
+        self.words = list(emoji.values())
+        chosen = [known.index(symbol) for symbol in emoji]
+        self.pictures = Pictures(options.data, device, chosen, side)
+        self.styled = side == SIDE
+        self.batch = options.batch
+
+    def decibels(self):
+        device = self.pictures.grounds.device
+        found = autoencoder.peak_signal_to_noise(self.painter.vae, self.pictures, device)
+        return f"{found.mean():.1f} dB, worst {found.min():.1f}"
+
+    def share(self, count, style, seen):
+        """Of `count` prompts; a model without styles and withheld combinations has no share."""
+        if not self.styled and seen is not None:
+            return "-"
+        chosen = cases(self.words, count, style, seen, seed=7)
+        share, wrong = share_right(self.painter, self.pictures, chosen, style, self.batch)
+        for prompt, emoji, ground in wrong[:12]:
+            drawn = f"{self.words[emoji][0]}, {list(GROUNDS)[ground]}"
+            print(f"{self.name} drew for {prompt}: {drawn}", flush=True)
+        return f"{share:.1%} of {count}"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, type=pathlib.Path)
-    parser.add_argument("--model", required=True, type=pathlib.Path)
+    parser.add_argument("--model", required=True, type=pathlib.Path, action="append")
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--guidance", type=float, default=4)
     parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--few", type=int, default=60, help="prompts never seen, of each style")
     parser.add_argument("--batch", type=int, default=60)
     options = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    pictures, words = Pictures(options.data, device), read_words(options.data)
-    painter = Painter(options.model, device, options.steps, options.guidance)
-    decibels = autoencoder.peak_signal_to_noise(painter.vae, pictures, device)
-    print(f"| autoencoder | {decibels.mean():.1f} dB, worst {decibels.min():.1f} |")
+    models = [Measure(folder, options, device) for folder in options.model]
     how = f"{options.steps} steps, guidance {options.guidance:g}"
-    rows = [("every emoji, every ground", 0, None), ("never seen in training", 0, False)]
-    rows += [(f"{STYLES[style]}, never seen", style, False) for style in (1, 2, 3)]
-    for title, style, seen in rows:
-        chosen = cases(words, options.count, style, seen, seed=7)
-        share, wrong = share_right(painter, pictures, chosen, style, options.batch)
-        print(f"| {title}, {how} | {share:.1%} |", flush=True)
-        for prompt, emoji, ground in wrong[:12]:
-            print(f"    {prompt}: {words[emoji][0]}, {list(GROUNDS)[ground]}", flush=True)
+    rows = [("any emoji, any ground", options.count, 0, None)]
+    rows += [("never seen in training", options.few, 0, False)]
+    rows += [(f"{STYLES[style]}, never seen", options.few, style, False) for style in (1, 2, 3)]
+    table = [
+        ["", *(model.name for model in models)],
+        ["---"] * (1 + len(models)),
+        ["emoji", *(str(model.pictures.count) for model in models)],
+        ["autoencoder", *(model.decibels() for model in models)],
+    ]
+    for title, *which in rows:
+        table.append([f"{title}, {how}", *(model.share(*which) for model in models)])
+    for row in table:
+        print("| " + " | ".join(row) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Emoji in four styles on eleven grounds, as tensors of [N, 3, 128, 128] in -1...1."""
+"""Emoji in four styles on eleven grounds, as tensors of [N, 3, side, side] in -1...1."""
 
 import pathlib
 
@@ -7,6 +7,12 @@ import torch
 from torch.nn import functional
 
 from .captions import GROUNDS, STYLES
+
+SIDE = 128
+"""Of the pictures of `data`, in pixels."""
+
+WIDTH, SMALL_WIDTH = 112 / 128, 60 / 64
+"""The share of a picture that an emoji is wide: here, and in the first model's pictures."""
 
 PIXEL = 8
 """Side of a pixel of the style 像素."""
@@ -42,19 +48,33 @@ def _watercolour(pictures):
     return windows(means).gather(0, best.expand(1, *pictures.shape))[0]
 
 
-class Pictures:
-    """Every emoji in every style, premultiplied RGBA: [styles, emoji, 4, 128, 128], bytes."""
+def _made_small(pictures, side):
+    """In pictures of 64x64, as the first model was shown them, an emoji is 60 of 64 wide."""
+    whole = round(side * SMALL_WIDTH / WIDTH)
+    small = functional.interpolate(pictures, (whole, whole), mode="bilinear", antialias=True)
+    margin = (whole - side) // 2
+    return small[..., margin : margin + side, margin : margin + side]
 
-    def __init__(self, folder, device="cpu"):
+
+class Pictures:
+    """Every emoji in every style, premultiplied RGBA: [styles, emoji, 4, side, side], bytes.
+
+    `folder`: of `data`. `chosen`: indices of the emoji to hold, in that order; none: all.
+    `side`: 128, or 64 for the pictures of the first model.
+    """
+
+    def __init__(self, folder, device="cpu", chosen=None, side=SIDE):
         pixels = numpy.load(pathlib.Path(folder) / "emoji.npz")["pictures"]
+        pixels = pixels if chosen is None else pixels[chosen]
         self.count = len(pixels)
         self.layers = torch.empty(
-            (len(STYLES), self.count, 4, *pixels.shape[1:3]), dtype=torch.uint8, device=device
+            (len(STYLES), self.count, 4, side, side), dtype=torch.uint8, device=device
         )
         for start in range(0, self.count, 128):
             part = torch.from_numpy(pixels[start : start + 128]).to(device)
             part = part.permute(0, 3, 1, 2).float() / 255
             part = torch.cat([part[:, :3] * part[:, 3:], part[:, 3:]], 1)
+            part = part if side == SIDE else _made_small(part, side)
             styled = (part, _black_and_white(part), _pixels(part), _watercolour(part))
             for style, layer in enumerate(styled):
                 self.layers[style, start : start + 128] = (layer * 255).round().byte()
