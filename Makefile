@@ -108,3 +108,4 @@ clean: ## Remove everything that was built
 -include Tests/KernelCheck/kernel-check.mk
 -include Tests/Fuzz/fuzz.mk
 -include Tests/Daemon/daemon.mk
+-include Tests/Board/board.mk

@@ -15,7 +15,8 @@ import requests_unixsocket
 import webuiapi
 from PIL import Image, ImageChops, ImageStat
 
-from harness import COMMAND, Daemon, Report, free_port, running
+from harness import COMMAND, Daemon, free_port, running
+from report import Report
 
 PROMPT = "熊猫，蓝色背景"
 

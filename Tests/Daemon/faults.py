@@ -14,7 +14,8 @@ import re
 import sys
 import time
 
-from harness import Daemon, DaemonLeft, Report, temporary_folder
+from harness import Daemon, DaemonLeft, temporary_folder
+from report import Report
 
 SHIM = os.environ.get(
     "FAULT_SHIM", str(pathlib.Path(__file__).parents[2] / ".build-daemon/libfault.so")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from harness import Daemon, Report, free_port, running
+from harness import Daemon, free_port, running
 from hostile_requests import (
     GET,
     POST,
@@ -19,6 +19,7 @@ from hostile_requests import (
     test_forms,
     test_paths,
 )
+from report import Report
 
 
 def test_framing(report: Report, daemon: Daemon) -> None:

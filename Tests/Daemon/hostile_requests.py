@@ -8,7 +8,8 @@ import time
 
 from PIL import Image
 
-from harness import Answer, Daemon, Report
+from harness import Answer, Daemon
+from report import Report
 
 REFUSED = range(400, 500)
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -13,8 +13,9 @@ import sys
 import threading
 import time
 
-from harness import ROOT, Daemon, DaemonLeft, Report, running
+from harness import ROOT, Daemon, DaemonLeft, running
 from PIL import Image
+from report import Report
 
 PROMPTS = ("熊猫，蓝色背景", "苹果，粉色背景", "火箭", "企鹅，绿色背景", "西瓜")
 JOBS = 20

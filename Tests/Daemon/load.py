@@ -12,7 +12,8 @@ import statistics
 import sys
 import time
 
-from harness import Daemon, Report, running
+from harness import Daemon, running
+from report import Report
 
 CLIENTS = 64
 POLLS_PER_SECOND = 2

@@ -12,7 +12,8 @@ import time
 from PIL import Image, ImageOps
 from selenium.webdriver.common.keys import Keys
 
-from harness import Daemon, Report, free_port, running, temporary_folder
+from harness import Daemon, free_port, running, temporary_folder
+from report import Report
 from visitor import Visitor, visitor
 
 

@@ -52,7 +52,7 @@ deb: setup-deb aarch64 beside ## Make Debian packages, amd64 and arm64, as root 
 	SOURCE_DATE_EPOCH=$(EPOCH) packaging/debian/build $(DEB) $(STATIC)/beside \
 	    amd64=$(STATIC)/bin arm64=$(AARCH64)/bin
 
-check-deb: ## Install, upgrade, remove and purge those in a fresh Debian, as root (5 min)
+check-deb: setup-deb ## Install, upgrade, remove and purge those in a fresh Debian, as root (5 min)
 	packaging/debian/check $(DEB)
 
 dist: deb ## Make the release folder .build-dist: archives, packages, checksums, an SBOM
