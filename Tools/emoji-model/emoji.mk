@@ -21,7 +21,7 @@ emoji-model: $(EMOJI)/data/words.txt ## Train an emoji model, EMOJI_SECONDS long
 	        $(addprefix --start ,$(EMOJI_START)) || exit; shift; \
 	done
 	$(EMOJI_STEP)export $(EMOJI_OPTIONS) --licence Models/checkpoints/emoji-zh/LICENSE
-emoji-eval: $(EMOJI)/data/words.txt ## Count how many pictures are what was asked, beside the first model
+emoji-eval: $(EMOJI)/data/words.txt ## Count the pictures that are right, of two models
 	$(EMOJI_STEP)evaluate --data $(EMOJI)/data $(EMOJI_EVAL) \
 	    $(addprefix --model ,$(EMOJI_MODEL) $(EMOJI_GIVEN))
 
