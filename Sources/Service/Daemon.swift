@@ -60,10 +60,10 @@ package struct Daemon: ~Copyable {
             }
             return (handedOver + network, nil)
         }
+        guard let path = configuration.socket else { throw SocketError.nothingInherited }
         let group = configuration.socketGroup
-        try prepareSocketFolder(of: configuration.socket, group: group)
-        let socket = try LocalSocket(
-            path: configuration.socket, mode: configuration.socketMode, group: group)
+        try prepareSocketFolder(of: path, group: group)
+        let socket = try LocalSocket(path: path, mode: configuration.socketMode, group: group)
         return ([.local(descriptor: socket.descriptor)] + network, socket)
     }
 

@@ -2,8 +2,8 @@ package import UnixSockets
 
 /// Where the daemon listens, and to whom.
 package struct ServiceConfiguration: Sendable {
-    /// The Unix socket; not used where the service manager hands sockets over.
-    package var socket: String
+    /// The Unix socket; nil, and not used, where the service manager hands sockets over.
+    package var socket: String?
     /// Permissions of the socket.
     package var socketMode: UInt32 = 0o600
     /// The group that the socket is given to.
@@ -20,7 +20,7 @@ package struct ServiceConfiguration: Sendable {
     package var version: String
 
     /// A service that listens on a Unix socket of mode 0600 only.
-    package init(socket: String, version: String) {
+    package init(socket: String?, version: String) {
         self.socket = socket
         self.version = version
     }

@@ -18,13 +18,18 @@ package enum InheritedSockets {
     /// The sockets for this process; the environment no longer speaks of them afterwards.
     package static func take() throws(SocketError) -> [Socket] {
         defer { for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) } }
-        guard environmentVariable("LISTEN_PID").flatMap({ Int32($0) }) == getpid(),
-            let count = environmentVariable("LISTEN_FDS").flatMap({ Int32($0) }), count > 0,
-            count <= 64
-        else { return [] }
         var sockets: [Socket] = []
         for descriptor in 3..<3 + count { sockets.append(try socket(descriptor)) }
         return sockets
+    }
+
+    /// How many there are, before they are taken.
+    package static var count: Int32 {
+        guard environmentVariable("LISTEN_PID").flatMap({ Int32($0) }) == getpid(),
+            let count = environmentVariable("LISTEN_FDS").flatMap({ Int32($0) }), count > 0,
+            count <= 64
+        else { return 0 }
+        return count
     }
 
     private static func socket(_ descriptor: Int32) throws(SocketError) -> Socket {

@@ -22,6 +22,8 @@ package enum SocketError: Error, Equatable, CustomStringConvertible {
     case address(String, problem: String)
     /// What was inherited under `LISTEN_FDS` is no listening socket.
     case inherited(Int32)
+    /// The sockets that were to be handed over are not there.
+    case nothingInherited
     /// A token file that holds no token.
     case token(path: String, problem: String)
 
@@ -45,6 +47,8 @@ package enum SocketError: Error, Equatable, CustomStringConvertible {
             "--listen \(printable(address)): \(problem)"
         case .inherited(let descriptor):
             "descriptor \(descriptor), given by LISTEN_FDS, is no listening socket"
+        case .nothingInherited:
+            "no socket was handed over; name one with --socket"
         case .token(let path, let problem):
             "\(printable(path)): \(problem)"
         }

@@ -1,10 +1,12 @@
 # What is handed out: programs that run where there is no Swift, Debian packages, a release folder.
 # Included by the Makefile.
 
-# Small rather than fast, where it is not kernels: nothing is exported, and equal code is one.
+# Small rather than fast, where it is not kernels: nothing is exported, and equal code is one. The
+# same bytes wherever it is built: no path of the folder gets in, nor a number made of one.
 SMALL = -c release -Xswiftc -Osize --static-swift-stdlib -Xswiftc -Xfrontend \
     -Xswiftc -function-sections -Xlinker --no-export-dynamic -Xlinker --gc-sections \
-    -Xlinker --icf=all
+    -Xlinker --icf=all -Xlinker --build-id=none -Xcc -ffile-prefix-map=$(CURDIR)=. \
+    -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=.
 # C++'s library, which Swift's is written with, comes into the program too: it is the only one in a
 # folder that the linker looks through first.
 SMALL_HERE = $(SMALL) -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \

@@ -3,6 +3,7 @@ import Jobs
 import Pipeline
 import Service
 import Tensors
+import UnixSockets
 import WeightStore
 
 /// `inkstone serve`: the daemon.
@@ -33,8 +34,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let log = DaemonLog(isVerbose: verbose)
-        var service = ServiceConfiguration(
-            socket: try socket.path(), version: inkstoneVersion)
+        // A system's user, whose sockets systemd makes, has no folder for some of its own.
+        let path = InheritedSockets.count > 0 ? nil : try socket.path()
+        var service = ServiceConfiguration(socket: path, version: inkstoneVersion)
         try access.apply(to: &service)
         var jobs = JobConfiguration(
             spool: try spool.path(), library: ModelLibrary(), defaultModel: spool.model,
