@@ -17,11 +17,11 @@ from harness import (
     ROOT,
     Daemon,
     DaemonLeft,
-    Report,
     UnixConnection,
     running,
     temporary_folder,
 )
+from report import Report
 
 LONG = {"prompt": "熊猫", "seed": 7, "steps": 150, "count": 2}
 
