@@ -6,6 +6,7 @@ model knows its `words.txt` says. Prints a table in Markdown, and what went wron
 """
 
 import argparse
+import collections
 import json
 import pathlib
 import random
@@ -81,6 +82,8 @@ def cases(words, count, style, seen, seed):
     chance, chosen = random.Random(seed), {}
     while len(chosen) < count:
         emoji, ground = chance.randrange(len(words)), chance.randrange(len(GROUNDS))
+        if not words[emoji]:
+            continue
         if seen is not None and bool(seen_in_training(emoji, ground, style)) != seen:
             continue
         word = chance.choice(words[emoji]) if chance.random() < 1 / 3 else words[emoji][0]
@@ -111,7 +114,10 @@ class Measure:
         vae = self.painter.vae.config
         side = self.painter.unet.config.sample_size * 2 ** (len(vae.block_out_channels) - 1)
         emoji, known = read_emoji(folder), list(read_emoji(options.data))
-        self.words = list(emoji.values())
+        # The first model was taught words of several emoji too, which nothing can draw right.
+        meanings = collections.Counter(word for line in emoji.values() for word in line)
+        self.names = [line[0] for line in emoji.values()]
+        self.words = [[word for word in line if meanings[word] == 1] for line in emoji.values()]
         chosen = [known.index(symbol) for symbol in emoji]
         self.pictures = Pictures(options.data, device, chosen, side)
         self.styled = side == SIDE
@@ -129,7 +135,7 @@ class Measure:
         chosen = cases(self.words, count, style, seen, seed=7)
         share, wrong = share_right(self.painter, self.pictures, chosen, style, self.batch)
         for prompt, emoji, ground in wrong[:12]:
-            drawn = f"{self.words[emoji][0]}, {list(GROUNDS)[ground]}"
+            drawn = f"{self.names[emoji]}, {list(GROUNDS)[ground]}"
             print(f"{self.name} drew for {prompt}: {drawn}", flush=True)
         return f"{share:.1%} of {count}"
 
