@@ -95,7 +95,8 @@ compare: build ## Compare with other CPU runtimes into docs/compare.md (hours th
 lowmem: build ## Draw, decode, enlarge in a cgroup of 256 MB and without (as root, 20 min)
 	Benchmarks/lowmem
 
-install: setup $(TRAITS:%=setup-%) ## Install the commands and models under PREFIX (and DESTDIR)
+install: ## Install the commands and models under PREFIX (and DESTDIR)
+install: setup setup-needs $(TRAITS:%=setup-%)
 	$(call SMALL_BUILD,$(CURDIR)/.build-install,$(addprefix --traits ,$(TRAITS)))
 	packaging/install .build-install/bin "$(DESTDIR)$(PREFIX)"
 

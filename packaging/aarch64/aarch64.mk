@@ -14,7 +14,7 @@ aarch64: $(AARCH64)/ready ## Cross-build for 64-bit ARM into .build-aarch64/bin,
 	$(AARCH64_BUILD) --product inkstone-quantize
 	mkdir -p $(AARCH64)/bin
 	for name in inkstone inkstone-quantize; do \
-	    $(AARCH64_OBJCOPY) --strip-all $(AARCH64_BUILT)/$$name $(AARCH64)/bin/$$name || exit; \
+	    $(call STRIP,$(AARCH64_OBJCOPY),$(AARCH64_BUILT)/$$name,$(AARCH64)/bin) || exit; \
 	done
 	packaging/needs $(AARCH64)/bin/inkstone $(AARCH64)/bin/inkstone-quantize
 
