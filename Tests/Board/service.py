@@ -49,7 +49,7 @@ class Service:
                 return job
             if time.monotonic() > until:
                 raise TimeoutError(f"job {identifier} is still {job['state']}")
-            time.sleep(0.5)
+            time.sleep(2)  # each look costs the board a process
 
     def digest(self, identifier):
         """SHA-256 of the job's picture."""
