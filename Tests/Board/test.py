@@ -11,6 +11,7 @@ import concurrent.futures
 import hashlib
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from report import Report
 from service import CURL, Service, accept_command, read_answer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+QEMU = shutil.which("qemu-aarch64-static") or "qemu-aarch64"
 CUTS, CUT_JOBS, MANY = 10, 12, 200
 SPOOL = "/var/lib/inkstone"
 DAEMON_BOUND = 150 * 2**20
@@ -38,7 +40,7 @@ class Expected:
             picture = pathlib.Path(folder, "picture.png")
             subprocess.run(
                 [
-                    "qemu-aarch64-static", "-cpu", "cortex-a72", "-L", self.sysroot,
+                    QEMU, "-cpu", "cortex-a72", "-L", self.sysroot,
                     "-E", f"INKSTONE_MODELS={ROOT}/Models", self.command, "generate",
                     request["prompt"], "--seed", str(request["seed"]),
                     "--steps", str(request["steps"]), "--quiet", "--output", picture,

@@ -12,6 +12,8 @@ SMALL = -c release -Xswiftc -Osize --static-swift-stdlib -Xswiftc -Xfrontend \
 SMALL_HERE = $(SMALL) -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
     -Xlinker --as-needed -Xswiftc -L -Xswiftc $(1)/libraries --scratch-path $(1)
 
+# Swift's own where it has one: GNU's loses that relocated data is read-only.
+SMALL_OBJCOPY = $(or $(wildcard $(dir $(KC_CLANG))llvm-objcopy),objcopy)
 # $(1): objcopy, $(2): a program, $(3): where it goes without what only a debugger reads and without
 # the compiler's own notes, which the names of folders are in.
 STRIP = $(1) --strip-all --remove-section=.swift_modhash $(2) $(3)/$(notdir $(2))
@@ -23,8 +25,8 @@ ln -sf "$$($(KC_CLANG) -print-file-name=libstdc++.a)" $(1)/libraries/
 $(SWIFT) build $(call SMALL_HERE,$(1)) $(2) --product inkstone
 $(SWIFT) build $(call SMALL_HERE,$(1)) $(2) --product inkstone-quantize
 mkdir -p $(1)/bin
-$(call STRIP,objcopy,$(1)/release/inkstone,$(1)/bin)
-$(call STRIP,objcopy,$(1)/release/inkstone-quantize,$(1)/bin)
+$(call STRIP,$(SMALL_OBJCOPY),$(1)/release/inkstone,$(1)/bin)
+$(call STRIP,$(SMALL_OBJCOPY),$(1)/release/inkstone-quantize,$(1)/bin)
 endef
 
 STATIC := $(CURDIR)/.build-static

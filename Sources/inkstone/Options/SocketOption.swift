@@ -34,11 +34,12 @@ struct SocketOption: ParsableArguments {
 
     /// A client of the user's own daemon, or of the system's where the user has none.
     func client() throws -> DaemonClient {
-        let own = Result { try path() }
-        if socket == nil, isThere(Self.systemPath), !((try? own.get()).map(isThere) ?? false) {
-            return DaemonClient(socket: Self.systemPath)
+        if socket == nil, isThere(Self.systemPath) {
+            guard let own = try? path(), isThere(own) else {
+                return DaemonClient(socket: Self.systemPath)
+            }
         }
-        return DaemonClient(socket: try own.get())
+        return DaemonClient(socket: try path())
     }
 
     /// Whether something is at a path, or is hidden from this user: then it is worth a refusal.
