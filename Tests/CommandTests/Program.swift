@@ -18,11 +18,15 @@ enum Program: String {
     case inkstone
     case quantize = "inkstone-quantize"
 
-    /// Beside the test bundle, where the package manager puts both.
+    /// In the folder `INKSTONE_PROGRAMS`; otherwise beside the test bundle, where the package
+    /// manager puts both.
     var path: String {
         get throws {
             let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            let path = (tests as NSString).deletingLastPathComponent + "/" + rawValue
+            let folder =
+                ProcessInfo.processInfo.environment["INKSTONE_PROGRAMS"]
+                ?? (tests as NSString).deletingLastPathComponent
+            let path = folder + "/" + rawValue
             try #require(FileManager.default.isExecutableFile(atPath: path), "\(path) is not built")
             return path
         }

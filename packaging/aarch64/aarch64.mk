@@ -10,12 +10,11 @@ AARCH64_TESTS = packaging/aarch64/enter $(AARCH64) swift build $(TESTABLE) --bui
 
 .PHONY: aarch64 check-aarch64 test-aarch64 setup-aarch64
 aarch64: $(AARCH64)/ready ## Cross-build for 64-bit ARM into .build-aarch64/bin, as root (15 min)
-	$(AARCH64_BUILD) --product inkstone
-	$(AARCH64_BUILD) --product inkstone-quantize
-	mkdir -p $(AARCH64)/bin
-	for name in inkstone inkstone-quantize; do \
-	    $(call STRIP,$(AARCH64_OBJCOPY),$(AARCH64_BUILT)/$$name,$(AARCH64)/bin) || exit; \
-	done
+	rm -f $(AARCH64_BUILT)/inkstone $(AARCH64_BUILT)/inkstone-quantize
+	$(AARCH64_BUILD) $(call KEEP_INPUTS,$(AARCH64),inkstone)
+	$(AARCH64_BUILD) $(call KEEP_INPUTS,$(AARCH64),inkstone-quantize)
+	$(call SMALLEST,$(AARCH64),inkstone,$(AARCH64_BUILT),$(AARCH64_OBJCOPY))
+	$(call SMALLEST,$(AARCH64),inkstone-quantize,$(AARCH64_BUILT),$(AARCH64_OBJCOPY))
 	packaging/needs $(AARCH64)/bin/inkstone $(AARCH64)/bin/inkstone-quantize
 
 $(AARCH64)/ready: packaging/aarch64/toolchain packaging/aarch64/packages \

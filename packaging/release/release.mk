@@ -6,7 +6,9 @@
 SMALL = -c release -Xswiftc -Osize --static-swift-stdlib -Xswiftc -Xfrontend \
     -Xswiftc -function-sections -Xlinker --no-export-dynamic -Xlinker --gc-sections \
     -Xlinker --icf=all -Xlinker --build-id=none -Xcc -ffile-prefix-map=$(CURDIR)=. \
-    -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=.
+    -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. \
+    -Xlinker -z -Xlinker pack-relative-relocs \
+    -Xlinker --no-eh-frame-hdr -Xlinker packaging/release/unwind.ld
 # C++'s library, which Swift's is written with, comes into the program too: it is the only one in a
 # folder that the linker looks through first.
 SMALL_HERE = $(SMALL) -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
@@ -14,19 +16,28 @@ SMALL_HERE = $(SMALL) -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -sta
 
 # Swift's own where it has one: GNU's loses that relocated data is read-only.
 SMALL_OBJCOPY = $(or $(wildcard $(dir $(KC_CLANG))llvm-objcopy),objcopy)
-# $(1): objcopy, $(2): a program, $(3): where it goes without what only a debugger reads and without
-# the compiler's own notes, which the names of folders are in.
-STRIP = $(1) --strip-all --remove-section=.swift_modhash $(2) $(3)/$(notdir $(2))
+# What the first link read is kept, for the second: it leaves out what nothing can reach. A program
+# that is there already would not be linked.
+# $(1): scratch folder, $(2): name of a program.
+KEEP_INPUTS = -Xlinker --reproduce=$(1)/$(2).tar --product $(2)
+# $(1): scratch folder, $(2): name of a program, $(3): where it was linked, $(4): objcopy. Puts it
+# into `bin`, without what only a debugger reads and without the compiler's own notes, which the
+# names of folders are in.
+define SMALLEST
+mkdir -p $(1)/bin
+$(PYTHON) packaging/release/prune $(dir $(KC_CLANG))ld.lld $(1)/$(2).tar $(3)/$(2)
+$(4) --strip-all --remove-section=.swift_modhash $(3)/$(2) $(1)/bin/$(2)
+endef
 
 # $(1): scratch folder, which gets the two commands in `bin`. $(2): more options.
 define SMALL_BUILD
 mkdir -p $(1)/libraries
 ln -sf "$$($(KC_CLANG) -print-file-name=libstdc++.a)" $(1)/libraries/
-$(SWIFT) build $(call SMALL_HERE,$(1)) $(2) --product inkstone
-$(SWIFT) build $(call SMALL_HERE,$(1)) $(2) --product inkstone-quantize
-mkdir -p $(1)/bin
-$(call STRIP,$(SMALL_OBJCOPY),$(1)/release/inkstone,$(1)/bin)
-$(call STRIP,$(SMALL_OBJCOPY),$(1)/release/inkstone-quantize,$(1)/bin)
+rm -f $(1)/release/inkstone $(1)/release/inkstone-quantize
+$(SWIFT) build $(call SMALL_HERE,$(1)) $(2) $(call KEEP_INPUTS,$(1),inkstone)
+$(SWIFT) build $(call SMALL_HERE,$(1)) $(2) $(call KEEP_INPUTS,$(1),inkstone-quantize)
+$(call SMALLEST,$(1),inkstone,$(1)/release,$(SMALL_OBJCOPY))
+$(call SMALLEST,$(1),inkstone-quantize,$(1)/release,$(SMALL_OBJCOPY))
 endef
 
 STATIC := $(CURDIR)/.build-static
@@ -39,10 +50,13 @@ DEB := .build-deb
 DIST := .build-dist
 RELEASE_PYTHON := .build-release-python
 
-.PHONY: static beside deb check-deb dist setup-needs setup-deb
+.PHONY: static check-static beside deb check-deb dist setup-needs setup-deb
 static: setup setup-needs ## Build both commands to run on any Debian into .build-static/bin (5 min)
 	$(call SMALL_BUILD,$(STATIC))
 	packaging/needs $(STATIC)/bin/inkstone $(STATIC)/bin/inkstone-quantize
+
+check-static: static ## Test those two as `make test` tests the ones it builds
+	INKSTONE_PROGRAMS=$(STATIC)/bin $(SWIFT_TEST) --filter CommandTests
 
 # What goes beside the programs: manual pages, completions, notices, the bill of materials.
 beside: static $(RELEASE_PYTHON)/ready
