@@ -14,8 +14,6 @@ from objects import (
 SPLIT = (".data", ".bss", ".rodata", "swift5_typeref", "swift5_reflstr", "swift5_fieldmd")
 # Where data may hold distances within the section: Swift's descriptors do.
 DESCRIBING = (".rodata", ".data.rel.ro")
-# What lies between functions and is shorter than this only fills up.
-PADDING = 16
 # A place as one number: section, then offset.
 SECTION_BITS = 40
 
@@ -30,7 +28,7 @@ class Pieces:
     def __init__(self, item, first):
         self.object, self.first = item, first
         self.sections = np.nonzero(item.sections["flags"] & ALLOC)[0]
-        self._functions = {}
+        self._functions = set()
         self.named = self._named_places()
         self.starts = np.concatenate([
             self._cut(section) for section in self.sections] or [np.empty(0, np.int64)])
@@ -109,24 +107,10 @@ class Pieces:
                     end = place + self.named[place]
                     starts += [end] if end > starts[-1] and end < base + size else []
         if code:
-            self._functions[section] = self._callable(section, starts, base + size)
+            self._functions.add(section)
         return np.array(starts, np.int64)
 
-    def _callable(self, section, starts, end):
-        """Whether code may call each piece without a relocation: it has no name, or a local one."""
-        item, base = self.object, int(section) << SECTION_BITS
-        seen = (item.section_of == section) & (item.binding != LOCAL)
-        shared = set((item.symbols["value"][seen].astype(np.int64) + base).tolist())
-        return np.array([
-            start not in shared and (start in self.named or after - start >= PADDING)
-            for start, after in zip(starts, starts[1:] + [end])])
-
     def _branches(self, section):
-        first, behind = self.of_section(section) - self.first
-        own = np.zeros(self.count, bool)
-        own[first:behind] = self._functions[section]
-        if not own.any():
-            return []
         code = self.object.contents(section)
         places, targets = branches(self.object.machine, code)
         inside = (targets >= 0) & (targets < len(code))
@@ -134,7 +118,7 @@ class Pieces:
         pieces = self.at(np.full(len(targets), section), targets) - self.first
         # Where what has no name begins is not known.
         begins = self.starts[pieces] == targets + (int(section) << SECTION_BITS)
-        likely = own[pieces] & (begins | ~self._is_named[pieces])
+        likely = begins | ~self._is_named[pieces]
         return [self._pairs(section, places[likely], targets[likely])]
 
     def _distances(self, section, patched):
@@ -162,19 +146,21 @@ class Pieces:
 def branches(machine, code):
     """(places, targets): all that may be a branch within a section, as offsets.
 
-    x86-64: any byte that a displacement of 32 or of 8 bits may begin at. AArch64: B, BL, B.cond,
-    CBZ, CBNZ and ADR, of which compilers make calls within a section.
+    x86-64: displacements behind each byte that may be the last of CALL, JMP or Jcc, or name the
+    instruction pointer as a base. AArch64: B, BL, B.cond, CBZ, CBNZ, TBZ, TBNZ and ADR.
     """
     size = len(code)
     if machine == X86_64:
-        places = np.arange(size)
-        near = places + 1 + code.view(np.int8)
-        far = np.zeros(max(size - 3, 0), np.int64)
-        for byte in range(4):
-            far += code[byte:byte + len(far)].astype(np.int64) << 8 * byte
-        far = np.where(far >= 1 << 31, far - (1 << 32), far)
-        far += places[:len(far)] + 4
-        return np.concatenate([places, places[:len(far)]]), np.concatenate([near, far])
+        before = np.concatenate([[0, 0], code]).astype(np.int64)
+        opcode, prefix = before[1:-1], before[:-2]
+        short = np.nonzero((opcode == 0xEB) | (opcode & 0xF0 == 0x70))[0]
+        near = short + 1 + code.view(np.int8)[short]
+        relative = (opcode == 0xE8) | (opcode == 0xE9) | (opcode & 0xC7 == 0x05)
+        relative |= (prefix == 0x0F) & (opcode & 0xF0 == 0x80)
+        long = np.nonzero(relative[:max(size - 3, 0)])[0]
+        words = sum(code[long + byte].astype(np.int64) << 8 * byte for byte in range(4))
+        far = long + 4 + np.where(words >= 1 << 31, words - (1 << 32), words)
+        return np.concatenate([short, long]), np.concatenate([near, far])
     if machine != AARCH64:
         raise SystemExit(f"prune: machine {machine} is neither x86-64 nor AArch64")
     words = code[:size // 4 * 4].view("<u4").astype(np.int64)
@@ -186,9 +172,11 @@ def branches(machine, code):
     direct = words & 0x7C000000 == 0x14000000
     conditional = (words & 0xFF000010 == 0x54000000) | (words & 0x7E000000 == 0x34000000)
     address = words & 0x9F000000 == 0x10000000
+    bit = words & 0x7E000000 == 0x36000000
     distance = np.select(
-        [direct, conditional, address],
+        [direct, conditional, bit, address],
         [signed(words & 0x3FFFFFF, 26) * 4, signed(words >> 5 & 0x7FFFF, 19) * 4,
+         signed(words >> 5 & 0x3FFF, 14) * 4,
          signed((words >> 5 & 0x7FFFF) << 2 | words >> 29 & 3, 21)])
-    found = direct | conditional | address
+    found = direct | conditional | bit | address
     return places[found], (places + distance)[found]
