@@ -51,6 +51,11 @@ class Pieces:
         return self.first + np.searchsorted(
             self.starts, [section << SECTION_BITS, section + 1 << SECTION_BITS])
 
+    def offsets(self, section):
+        """Where the pieces of a section begin in it."""
+        first, behind = self.of_section(section) - self.first
+        return self.starts[first:behind] & (1 << SECTION_BITS) - 1
+
     def targets(self, relocations):
         """Pairs (index of a relocation, piece in this object that it may point at)."""
         item = self.object

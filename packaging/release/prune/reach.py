@@ -19,7 +19,7 @@ import re
 import numpy as np
 
 from objects import (
-    FINI_ARRAY, INIT_ARRAY, LOCAL, NOTE, PREINIT_ARRAY, RETAIN, WEAK)
+    EXECINSTR, FINI_ARRAY, INIT_ARRAY, LOCAL, NOTE, PREINIT_ARRAY, RETAIN, WEAK, X86_64)
 from pieces import Pieces
 
 CONFORMANCES = "swift5_protocol_conformances"
@@ -165,17 +165,20 @@ class Program:
 
 
 def prune(program, reached):
-    """Takes the mark of being needed from sections that are not reached, and what leads away from
-    pieces that are not. Returns how many of each there were."""
+    """Takes the mark of being needed from sections that are not reached, and out of the others the
+    pieces that are not: their relocations, and of functions the code, for what was wrongly taken
+    shall trap and not run on. Returns how many sections and relocations there were."""
     unmarked = unlinked = 0
     for part in program.parts:
         item = part.object
         for section in part.sections:
-            if not reached[slice(*part.of_section(section))].any():
-                # An empty section only says that there is such a list.
-                if item.sections["flags"][section] & RETAIN and item.sections["size"][section]:
-                    item.sections["flags"][section] &= ~np.uint64(RETAIN)
-                    unmarked += 1
+            dead = ~reached[slice(*part.of_section(section))]
+            if not dead.all():
+                _trap(part, section, dead)
+            # An empty section only says that there is such a list.
+            elif item.sections["flags"][section] & RETAIN and item.sections["size"][section]:
+                item.sections["flags"][section] &= ~np.uint64(RETAIN)
+                unmarked += 1
         for section, table in item.relocations:
             first, behind = part.of_section(section)
             if behind - first > 1 and not item.names[section].startswith(UNWINDING):
@@ -186,3 +189,13 @@ def prune(program, reached):
                     table[field][dead] = 0
                 unlinked += int(dead.sum())
     return unmarked, unlinked
+
+
+def _trap(part, section, dead):
+    """Fills the pieces of a section of code that are dead with INT3 or UDF."""
+    item = part.object
+    if item.sections["flags"][section] & EXECINSTR:
+        code = item.contents(section)
+        starts = part.offsets(section)
+        for start, end in zip(starts[dead], np.append(starts[1:], len(code))[dead]):
+            code[start:end] = 0xCC if item.machine == X86_64 else 0
