@@ -6,6 +6,8 @@ relocation where a distance does not change; `distances` and `branches` find tho
 could be one counts.
 """
 
+import re
+
 import numpy as np
 
 from objects import (
@@ -16,6 +18,8 @@ SPLIT = (".data", ".bss", ".rodata", "swift5_typeref", "swift5_reflstr", "swift5
 DESCRIBING = (".rodata", ".data.rel.ro")
 # A place as one number: section, then offset.
 SECTION_BITS = 40
+# AArch64's marks of where code and data begin ("ELF for the Arm 64-bit Architecture", 5.5.5).
+MARK = re.compile(r"\$[xd](\..*)?")
 
 
 class Pieces:
@@ -91,6 +95,8 @@ class Pieces:
         item, sizes = self.object, {}
         usable = (item.section_of > 0) & (item.kind != STT_SECTION) & (item.kind != STT_FILE)
         for index in np.nonzero(usable)[0]:
+            if MARK.fullmatch(item.symbol_names[index]):
+                continue
             symbol = item.symbols[index]
             place = int(item.section_of[index]) << SECTION_BITS | int(symbol["value"])
             sizes[place] = max(sizes.get(place, 0), int(symbol["size"]))
