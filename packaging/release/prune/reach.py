@@ -125,12 +125,13 @@ class Program:
 
     def _list(self, part, section, entry, relocation):
         """Notes an entry, and which two pieces have to be reached for it to count."""
-        described = self._target(part, relocation)
         name = part.object.symbol_names[relocation["symbol"]]
-        needed = [described, described]
+        described = self._target(part, relocation)
         if part.object.names[section] == CONFORMANCES and described:
             # Its first two fields are distances to the protocol and to the type.
-            needed = [self._field(*described, at) for at in (0, 4)]
+            needed = [self._descriptor(self._field(*described, at)) for at in (0, 4)]
+        else:
+            needed = [self._descriptor(described)] * 2
         if None in needed or ABBREVIATED.fullmatch(name):
             self._roots.append(entry)
         else:
@@ -138,16 +139,10 @@ class Program:
             self._listed.append([entry, *pieces])
 
     def _target(self, part, relocation):
-        """(part, section, offset) that a relocation points at; None where that is elsewhere.
-
-        A distance to a pointer is one to what the pointer points at: Swift names such pointers
-        after that, with "got." in front.
-        """
+        """(part, section, offset) that a relocation points at; None where that is elsewhere."""
         symbol, addend = int(relocation["symbol"]), int(relocation["addend"])
         if part.object.binding[symbol] != LOCAL:
             name = part.object.symbol_names[symbol]
-            if name.startswith("got."):
-                name, addend = name.removeprefix("got."), 0
             if name not in self._definitions:
                 return None
             part, symbol = self._definitions[name]
@@ -161,7 +156,20 @@ class Program:
         if relocation is not None:
             return self._target(part, relocation)
         distance = int(part.object.contents(section)[place:place + 4].view("<i4")[0])
-        return part, section, place + (distance & ~3)
+        return part, section, place + distance
+
+    def _descriptor(self, place):
+        """The place of a descriptor, of which a place holds the descriptor or a pointer to it.
+
+        A descriptor begins with its flags, which nothing is relocated in; the lowest bits of a
+        distance are flags too.
+        """
+        if place is None:
+            return None
+        part, section, offset = place
+        offset &= ~3
+        pointer = part.object.relocation_at(section, offset)
+        return (part, section, offset) if pointer is None else self._target(part, pointer)
 
 
 def prune(program, reached):
