@@ -4,8 +4,8 @@ Swift's compiler lists every type, protocol and conformance of a module for the 
 through, and marks all that it exports as needed by somebody. In a program that loads no module
 nobody else is there. So what counts is what the program's entry leads to, and of the lists:
 
-- a type's or a protocol's entry if its descriptor is reached, for it is looked up by name; those
-  that a mangled name abbreviates (`Si`, `SH`) in any case, since no relocation tells of them;
+- a type's or a protocol's entry if its descriptor is reached, for it is looked up by name; the
+  descriptors that a mangled name abbreviates (`Si`, `SH`) always are: no relocation tells of them;
 - a conformance if both its type's and its protocol's descriptor are reached: only then can the
   runtime ask for it. What a conformance leads to is reached from then on, and so forth.
 
@@ -47,7 +47,9 @@ class Program:
             self.parts.append(Pieces(item, self._count))
             self._count += self.parts[-1].count
         self._definitions = self._define()
-        self._roots = [self._piece(name) for name in entries if name in self._definitions]
+        self._roots = [
+            self._piece(name) for name in self._definitions
+            if name in entries or ABBREVIATED.fullmatch(name)]
         self._listed, self._edges = [], []
         for part in self.parts:
             self._hold(part)
@@ -125,14 +127,13 @@ class Program:
 
     def _list(self, part, section, entry, relocation):
         """Notes an entry, and which two pieces have to be reached for it to count."""
-        name = part.object.symbol_names[relocation["symbol"]]
         described = self._target(part, relocation)
         if part.object.names[section] == CONFORMANCES and described:
             # Its first two fields are distances to the protocol and to the type.
             needed = [self._descriptor(self._field(*described, at)) for at in (0, 4)]
         else:
             needed = [self._descriptor(described)] * 2
-        if None in needed or ABBREVIATED.fullmatch(name):
+        if None in needed:
             self._roots.append(entry)
         else:
             pieces = [int(part.at([section], [at])[0]) for part, section, at in needed]
