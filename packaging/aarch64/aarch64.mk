@@ -27,7 +27,7 @@ setup-aarch64:
 check-aarch64: aarch64 build ## Try that build under qemu: draws, quantizes as here, serves (2 min)
 	packaging/aarch64/check $(AARCH64) .build/release
 
-test-aarch64: ## Run the kernel check and the tests of exact numbers as ARM code (40 min)
+test-aarch64: ## Run the kernel check and the tests of exact numbers as ARM code (1 h)
 test-aarch64: kernel-check-arm check-aarch64
 	$(AARCH64_TESTS)
 	packaging/aarch64/test $(AARCH64) $(abspath $(FIXTURES))

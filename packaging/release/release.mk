@@ -16,8 +16,9 @@ SMALL_HERE = $(SMALL) -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -sta
 
 # Swift's own where it has one: GNU's loses that relocated data is read-only.
 SMALL_OBJCOPY = $(or $(wildcard $(dir $(KC_CLANG))llvm-objcopy),objcopy)
+SMALL_LINKER = $(or $(wildcard $(dir $(KC_CLANG))ld.lld),ld.lld)
 # What the first link read is kept, for the second: it leaves out what nothing can reach. A program
-# that is there already would not be linked.
+# that is there already would not be linked, so it goes first.
 # $(1): scratch folder, $(2): name of a program.
 KEEP_INPUTS = -Xlinker --reproduce=$(1)/$(2).tar --product $(2)
 # $(1): scratch folder, $(2): name of a program, $(3): where it was linked, $(4): objcopy. Puts it
@@ -25,7 +26,7 @@ KEEP_INPUTS = -Xlinker --reproduce=$(1)/$(2).tar --product $(2)
 # names of folders are in.
 define SMALLEST
 mkdir -p $(1)/bin
-$(PYTHON) packaging/release/prune $(dir $(KC_CLANG))ld.lld $(1)/$(2).tar $(3)/$(2)
+$(PYTHON) packaging/release/prune $(SMALL_LINKER) $(1)/$(2).tar $(3)/$(2)
 $(4) --strip-all --remove-section=.swift_modhash $(3)/$(2) $(1)/bin/$(2)
 endef
 

@@ -43,4 +43,7 @@ def main(linker, archive, output):
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"prune: {error}")

@@ -2,8 +2,8 @@
 
 A piece is what one symbol names, where the assembler put several into one section. A relocation
 leads from the piece it lies in to the one it points at. Inside one section the assembler leaves no
-relocation where a distance does not change; `distances` and `branches` find those again: all that
-could be one counts.
+relocation where a distance does not change; `unrelocated` finds those again: all that could be one
+counts.
 """
 
 import re
