@@ -10,7 +10,7 @@ enum {
     panel_outputs = CK_WINOGRAD_PANEL,
     group_panels = 2 * CK_WINOGRAD_PANELS, ///< Of int8 weights, that are multiplied at a time.
     taps = 9,
-    line = 16, ///< Floats of a cache line.
+    line = 64, ///< Bytes of a cache line.
 };
 
 void ck_fill_winograd(ck_winograd_table *table, ck_isa isa) {
@@ -32,6 +32,10 @@ bool ck_winograd_is_preferred(void) {
     return ck_kernels.isa != CK_ISA_REFERENCE && ck_preferred_activation() == CK_ACTIVATION_Q16;
 }
 
+bool ck_winograd_rounds_input(void) {
+    return ck_kernels.winograd.operand_bytes < sizeof(float);
+}
+
 static size_t round_up(size_t count, size_t multiple) {
     return (count + multiple - 1) / multiple * multiple;
 }
@@ -40,71 +44,90 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/// From plane to plane, for `count` floats in each, a multiple of a cache line.
-static size_t plane_stride(size_t count) {
-    return count % (2 * line) == 0 ? count + line : count;
+/// Bytes from plane to plane, for `count` elements in each, a multiple of a cache line.
+static size_t plane_stride(size_t count, size_t element_bytes) {
+    const size_t bytes = count * element_bytes;
+    return bytes % (2 * line) == 0 ? bytes + line : bytes;
 }
 
 static size_t tile_count(const ck_winograd_block *block) {
     return block->tile_rows * block->tile_columns;
 }
 
-static size_t input_stride(const ck_winograd_block *block) {
-    return plane_stride(tile_count(block) * part_channels);
+static size_t input_stride(const ck_winograd_block *block, size_t element_bytes) {
+    return plane_stride(tile_count(block) * part_channels, element_bytes);
 }
 
 static size_t sums_stride(const ck_winograd_block *block) {
     const size_t tiles = round_up(tile_count(block), CK_WINOGRAD_ROWS);
-    return plane_stride(CK_WINOGRAD_PANELS * tiles * panel_outputs);
+    return plane_stride(CK_WINOGRAD_PANELS * tiles * panel_outputs, sizeof(float));
 }
 
-static size_t weights_stride(void) {
-    return plane_stride(CK_WINOGRAD_PANELS * part_channels * panel_outputs);
+static size_t weights_stride(size_t element_bytes) {
+    return plane_stride(CK_WINOGRAD_PANELS * part_channels * panel_outputs, element_bytes);
 }
 
-/// Floats of the sums of a group.
-static size_t group_size(const ck_winograd_block *block) {
+/// A part's transformed input in `memory`: the planes, and behind them the scales of int16.
+static ck_winograd_input input_in(const ck_winograd_block *block, const float *memory) {
+    const size_t stride = input_stride(block, ck_kernels.winograd.operand_bytes);
+    char *const data = (char *)memory;
+    return (ck_winograd_input){
+        .planes = {data, stride},
+        .scales = (float *)(data + CK_WINOGRAD_PLACES * stride),
+    };
+}
+
+/// Bytes of the sums of a group, and of the weights before them: as float32, whatever they are.
+static size_t group_bytes(const ck_winograd_block *block) {
     return CK_WINOGRAD_PLACES * sums_stride(block);
 }
 
+static size_t weights_bytes(void) {
+    return CK_WINOGRAD_PLACES * weights_stride(sizeof(float));
+}
+
 size_t ck_winograd_input_size(ck_winograd_block block) {
-    return CK_WINOGRAD_PLACES * input_stride(&block);
+    return CK_WINOGRAD_PLACES * input_stride(&block, sizeof(float)) / sizeof(float);
 }
 
 size_t ck_winograd_scratch_size(ck_winograd_block block, size_t panels) {
     const size_t groups = (panels + group_panels - 1) / group_panels;
-    return CK_WINOGRAD_PLACES * weights_stride() + groups * group_size(&block);
+    return (weights_bytes() + groups * group_bytes(&block)) / sizeof(float);
 }
 
 void ck_winograd_transform(ck_winograd_block block, size_t tile_row, size_t channels,
                            const float *x, float *input) {
     const size_t vector = 8;
     const size_t row_stride = (block.tile_columns * CK_WINOGRAD_TILE + 2) * part_channels;
-    ck_planes tile = {input + tile_row * block.tile_columns * part_channels, input_stride(&block)};
+    const size_t tile_bytes = part_channels * ck_kernels.winograd.operand_bytes;
+    ck_winograd_input tile = input_in(&block, input);
+    tile.planes.data += tile_row * block.tile_columns * tile_bytes;
+    tile.scales += tile_row * block.tile_columns * CK_WINOGRAD_PLACES;
     for (size_t c = 0; c < block.tile_columns; c++) {
         ck_kernels.winograd.transform_input(x, row_stride, round_up(channels, vector), tile);
         x += CK_WINOGRAD_TILE * part_channels;
-        tile.data += part_channels;
+        tile.planes.data += tile_bytes;
+        tile.scales += CK_WINOGRAD_PLACES;
     }
 }
 
 /// The groups of a range of panels, one after the other: their panels, and the place of their sums.
 typedef struct group {
     ck_panel_range panels;
-    float *sums;
+    char *sums;
 } group;
 
 static group first_group(ck_panel_range range, const float *scratch) {
     return (group){
         .panels = {range.begin, smaller(range.begin + group_panels, range.end)},
-        .sums = (float *)scratch + CK_WINOGRAD_PLACES * weights_stride(),
+        .sums = (char *)scratch + weights_bytes(),
     };
 }
 
 static group next_group(group group, ck_panel_range range, const ck_winograd_block *block) {
     group.panels.begin = group.panels.end;
     group.panels.end = smaller(group.panels.begin + group_panels, range.end);
-    group.sums += group_size(block);
+    group.sums += group_bytes(block);
     return group;
 }
 
@@ -125,15 +148,15 @@ static void transform_weights(const ck_panels_q8 *b, ck_panel_range range, size_
         const size_t second = smaller(panel + 1, range.end - 1);
         const ck_panel_pair panels = {q + panel * panel_bytes, q + second * panel_bytes};
         ck_kernels.winograd.transform_weights(panels, tap_stride, product->channels, weights);
-        weights.data += product->channels * panel_outputs;
+        weights.data += product->channels * panel_outputs * ck_kernels.winograd.operand_bytes;
     }
 }
 
 void ck_winograd_multiply_q8(ck_winograd_block block, size_t first_channel, const float *input,
                              ck_panels_q8 b, ck_panel_range range, float *scratch) {
     ck_winograd_product product = {
-        .input = {(float *)input, input_stride(&block)},
-        .weights = {scratch, weights_stride()},
+        .input = input_in(&block, input),
+        .weights = {(char *)scratch, weights_stride(ck_kernels.winograd.operand_bytes)},
         .tiles = tile_count(&block),
         .channels = smaller(b.k / taps - first_channel, part_channels),
         .adds = first_channel > 0,
@@ -158,8 +181,8 @@ static void finish_panel(const ck_winograd_block *block, ck_planes sums,
             output.y = y + r * output.row_stride + c * output.ldy;
             output.rows = smaller(block->height - r, CK_WINOGRAD_TILE);
             output.columns = smaller(block->width - c, CK_WINOGRAD_TILE);
-            const ck_planes tile_sums = {sums.data + tile * panel_outputs, sums.stride};
-            ck_kernels.winograd.transform_sums(tile_sums, &output);
+            const size_t before = tile * panel_outputs * sizeof(float);
+            ck_kernels.winograd.transform_sums(ck_planes_at(sums, before), &output);
         }
     }
 }
@@ -167,7 +190,7 @@ static void finish_panel(const ck_winograd_block *block, ck_planes sums,
 void ck_winograd_finish_q8(ck_winograd_block block, ck_panels_q8 b, ck_panel_range range,
                            const float *_Nullable bias, const float *scratch, float *y,
                            size_t row_stride, size_t ldy) {
-    const size_t panel_size = round_up(tile_count(&block), CK_WINOGRAD_ROWS) * panel_outputs;
+    const size_t panel_sums = round_up(tile_count(&block), CK_WINOGRAD_ROWS) * panel_outputs;
     group group = first_group(range, scratch);
     while (group.panels.begin < range.end) {
         const size_t end = smaller(group.panels.end * CK_PANEL_Q8, b.n);
@@ -187,7 +210,7 @@ void ck_winograd_finish_q8(ck_winograd_block block, ck_panels_q8 b, ck_panel_ran
                 .scale = scales,
                 .bias = biases,
             };
-            const ck_planes sums = {group.sums + panel * panel_size, sums_stride(&block)};
+            const ck_planes sums = {group.sums + panel * panel_sums * sizeof(float), sums_stride(&block)};
             finish_panel(&block, sums, output);
         }
         group = next_group(group, range, &block);

@@ -1,5 +1,5 @@
 /// Convolution 3×3 at stride 1 with int8 weights and float32 activations, by Winograd's F(4×4,
-/// 3×3).
+/// 3×3), in float32 or, where a rung is faster so, in 16-bit integers.
 ///
 /// A tile is 4×4 output pixels, which read 6×6 input pixels d. With q the weights of an output and
 /// a channel, the tile is
@@ -23,9 +23,12 @@
 ///
 /// Numeric promise: let S be the same formula with every number replaced by its magnitude and every
 /// difference by a sum, |bias| included. Then y is within (channels + 24) · 2⁻²⁴ · S of the exact
-/// sum, apart from underflow. An infinity or NaN spreads over the tiles that read it. A pixel's
-/// result depends on its place in its tile, but not on the block, the panel range or its neighbours
-/// there: cut a picture into blocks at multiples of 4 and the bits stay.
+/// sum, apart from underflow. Where the transformed input is rounded, to multiples of 1/10783 of
+/// the largest of its place among CK_WINOGRAD_CHANNELS channels, half such a step for each
+/// channel's |Bᵀ d B| in S, and 2⁻¹¹⁰, is added; the sums of a part are exact. An infinity or NaN
+/// spreads over the tiles that read it. A pixel's result depends on its place in its tile, but not
+/// on the block, the panel range or its neighbours there: cut a picture into blocks at multiples of
+/// 4 and the bits stay.
 ///
 /// - Source: Lavin & Gray, arXiv:1509.09308; the polynomial points are 0, ±1, ±2, ∞.
 #ifndef CK_WINOGRAD_H
@@ -52,7 +55,11 @@ typedef struct ck_winograd_block {
 /// product that multiplies int8 weights faster.
 bool ck_winograd_is_preferred(void);
 
-/// Floats of a part's transformed input, and of the scratch that `panels` panels take.
+/// True where the selected rung rounds the transformed input.
+bool ck_winograd_rounds_input(void);
+
+/// Floats of a part's transformed input, and of the scratch that `panels` panels take:
+/// the same on every rung, though some fill a part of it.
 size_t ck_winograd_input_size(ck_winograd_block block);
 size_t ck_winograd_scratch_size(ck_winograd_block block, size_t panels);
 

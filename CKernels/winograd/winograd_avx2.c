@@ -6,9 +6,14 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
-#include "../isa/vector_avx2.h"
+#include "../isa/pairs_avx2.h"
 
-#include "winograd_vector.h"
+/// Four channels of a panel's eight outputs.
+static inline i32v load_outputs(ck_panel_pair panels, size_t offset, size_t vector) {
+    return i32v_load((vector == 0 ? panels.low : panels.high) + offset);
+}
+
+#include "winograd_q16_vector.h"
 
 #pragma clang attribute pop
 

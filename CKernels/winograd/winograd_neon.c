@@ -4,7 +4,7 @@
 
 #include "../isa/vector_neon.h"
 
-#include "winograd_vector.h"
+#include "winograd_f32_vector.h"
 
 void ck_fill_winograd__neon(ck_winograd_table *table) {
     *table = vector_kernels;

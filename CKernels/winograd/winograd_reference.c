@@ -41,7 +41,7 @@ static void transform(size_t rows, size_t columns, const float *t, const float *
 }
 
 static void transform_input__reference(const float *x, size_t row_stride, size_t channels,
-                                       ck_planes input) {
+                                       ck_winograd_input input) {
     for (size_t c = 0; c < channels; c++) {
         float d[36], transformed[36];
         for (size_t p = 0; p < 36; p++) {
@@ -49,7 +49,7 @@ static void transform_input__reference(const float *x, size_t row_stride, size_t
         }
         transform(6, 6, *b_transposed, d, transformed);
         for (size_t p = 0; p < 36; p++) {
-            input.data[p * input.stride + c] = transformed[p];
+            ck_plane_f32(input.planes, p)[c] = transformed[p];
         }
     }
 }
@@ -66,7 +66,7 @@ static void transform_weights__reference(ck_panel_pair panels, size_t tap_stride
             }
             transform(6, 3, *g, q, transformed);
             for (size_t p = 0; p < 36; p++) {
-                weights.data[p * weights.stride + c * CK_WINOGRAD_PANEL + j] = transformed[p];
+                ck_plane_f32(weights, p)[c * CK_WINOGRAD_PANEL + j] = transformed[p];
             }
         }
     }
@@ -92,11 +92,10 @@ static void multiply__reference(const ck_winograd_product *product) {
         (product->tiles + CK_WINOGRAD_ROWS - 1) / CK_WINOGRAD_ROWS * CK_WINOGRAD_ROWS;
     for (size_t p = 0; p < CK_WINOGRAD_PLACES; p++) {
         for (size_t panel = 0; panel < product->panels; panel++) {
-            multiply_place(product, product->input.data + p * product->input.stride,
-                           product->weights.data + p * product->weights.stride +
+            multiply_place(product, ck_plane_f32(product->input.planes, p),
+                           ck_plane_f32(product->weights, p) +
                                panel * product->channels * CK_WINOGRAD_PANEL,
-                           product->sums.data + p * product->sums.stride +
-                               panel * padded * CK_WINOGRAD_PANEL);
+                           ck_plane_f32(product->sums, p) + panel * padded * CK_WINOGRAD_PANEL);
         }
     }
 }
@@ -105,7 +104,7 @@ static void transform_sums__reference(ck_planes sums, const ck_winograd_output *
     for (size_t j = 0; j < output->outputs; j++) {
         float m[36], y[16];
         for (size_t p = 0; p < 36; p++) {
-            m[p] = sums.data[p * sums.stride + j];
+            m[p] = ck_plane_f32(sums, p)[j];
         }
         transform(4, 6, *a_transposed, m, y);
         for (size_t r = 0; r < output->rows; r++) {
@@ -119,6 +118,7 @@ static void transform_sums__reference(ck_planes sums, const ck_winograd_output *
 
 void ck_fill_winograd__reference(ck_winograd_table *table) {
     *table = (ck_winograd_table){
+        .operand_bytes = sizeof(float),
         .transform_input = transform_input__reference,
         .transform_weights = transform_weights__reference,
         .multiply = multiply__reference,

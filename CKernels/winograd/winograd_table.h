@@ -4,9 +4,14 @@
 ///
 ///     input    [36][tiles][CK_WINOGRAD_CHANNELS]            Bᵀ d B of a part of the channels
 ///     weights  [36][panels][channels of the part][16]       G q Gᵀ of a group of panels
-///     sums     [36][panels][tiles, rounded up to 6][16]     of a group of panels
+///     sums     [36][panels][tiles, rounded up to 6][16]     of a group of panels, float32
 ///
 /// Planes lie an odd number of cache lines apart, or the 36 lines of a tile would share a set.
+///
+/// Input and weights are float32 or, where that is faster, int16. Of int16 the weights are exact;
+/// the input has a scale for each tile, place and part, [tiles][36], so that its largest magnitude
+/// becomes CK_WINOGRAD_MOST and a part's products sum exactly in int32. Within four channels int16
+/// operands have an order of their rung's own.
 #ifndef CK_WINOGRAD_TABLE_H
 #define CK_WINOGRAD_TABLE_H
 
@@ -22,11 +27,29 @@
 #define CK_WINOGRAD_PANELS 2  ///< Panels of a group: they are multiplied together.
 #define CK_WINOGRAD_ROWS 6    ///< Tiles of a register tile.
 
-/// The planes that a step reads or writes: plane p begins at `data + p · stride`.
+/// Integers of a transformed input: ±10783 · 6223 · 32 fits in int32, and 6223 = 127 · 7 · 7 is the
+/// largest transformed weight.
+#define CK_WINOGRAD_MOST 10783
+
+/// The planes that a step reads or writes: plane p begins at `data + p · stride`, in bytes.
 typedef struct ck_planes {
-    float *data;
+    char *data;
     size_t stride;
 } ck_planes;
+
+static inline float *ck_plane_f32(ck_planes planes, size_t p) {
+    return (float *)(planes.data + p * planes.stride);
+}
+
+static inline ck_planes ck_planes_at(ck_planes planes, size_t bytes) {
+    return (ck_planes){planes.data + bytes, planes.stride};
+}
+
+/// A part of the input.
+typedef struct ck_winograd_input {
+    ck_planes planes;
+    float *scales; ///< [tiles][36], for int16.
+} ck_winograd_input;
 
 /// Two panels of int8 weights, which make one of 16 outputs.
 typedef struct ck_panel_pair {
@@ -35,7 +58,8 @@ typedef struct ck_panel_pair {
 
 /// A part of the channels times a group of panels.
 typedef struct ck_winograd_product {
-    ck_planes input, weights, sums;
+    ck_winograd_input input;
+    ck_planes weights, sums;
     size_t tiles, channels, panels;
     bool adds; ///< Begins with what the sums hold, not with 0.
 } ck_winograd_product;
@@ -51,15 +75,18 @@ typedef struct ck_winograd_output {
 } ck_winograd_output;
 
 typedef struct ck_winograd_table {
+    size_t operand_bytes; ///< Of an element of the input and of the weights: 4 or 2.
     /// Bᵀ d B of one tile for `channels` channels (a multiple of 8): x [6, 6, …] with
     /// CK_WINOGRAD_CHANNELS floats from pixel to pixel.
-    void (*transform_input)(const float *x, size_t row_stride, size_t channels, ck_planes input);
+    void (*transform_input)(const float *x, size_t row_stride, size_t channels,
+                            ck_winograd_input input);
     /// G q Gᵀ of two panels for `channels` channels (a multiple of 4), a tap `tap_stride` behind
-    /// the one before; output j of channel c goes to c · 16 + j of each plane.
+    /// the one before; output j of channel c goes to c · 16 + j of each plane, in int16 to
+    /// (c / 2 · 16 + j) · 2 + c % 2 once the channels are in the rung's order.
     void (*transform_weights)(ck_panel_pair panels, size_t tap_stride, size_t channels,
                               ck_planes weights);
     /// sums[p][panel][tile][j] (+)= Σ_c input[p][tile][c] · weights[p][panel][c][j], in the order
-    /// of c.
+    /// of c; in int16 the scale times the exact sum.
     void (*multiply)(const ck_winograd_product *product);
     /// y = scale · Aᵀ sums A + bias of one tile and panel.
     void (*transform_sums)(ck_planes sums, const ck_winograd_output *output);

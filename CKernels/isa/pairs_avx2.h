@@ -1,0 +1,85 @@
+/// Words for products of pairs of int16, for AVX2: a lane's 32 bits hold a pair.
+#ifndef CK_PAIRS_AVX2_H
+#define CK_PAIRS_AVX2_H
+
+#include "bytes_avx2.h"
+
+/// sum + the lane's two products.
+static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+}
+
+/// The lane's two products.
+static inline i32v i32v_pairs_product(i32v a, i32v b) {
+    return _mm256_madd_epi16(a, b);
+}
+
+// Sixteen bits for themselves.
+
+static inline i32v i16v_add(i32v a, i32v b) {
+    return _mm256_add_epi16(a, b);
+}
+
+static inline i32v i16v_sub(i32v a, i32v b) {
+    return _mm256_sub_epi16(a, b);
+}
+
+/// x · 2ⁿ.
+static inline i32v i16v_times_power(i32v x, int n) {
+    return _mm256_slli_epi16(x, n);
+}
+
+/// Bytes 0 and 2, or 1 and 3, of a lane's four as a pair.
+static inline i32v i16v_even_bytes(i32v bytes) {
+    return _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8);
+}
+
+static inline i32v i16v_odd_bytes(i32v bytes) {
+    return _mm256_srai_epi16(bytes, 8);
+}
+
+/// The integers next to 16 numbers, a before b; of each four the second and third change places, as
+/// in pairs of even and odd bytes. What is no number or too large gives any integer.
+static inline i32v i16v_pairs_from_f32(f32v a, f32v b) {
+    const __m256i packed = _mm256_packs_epi32(_mm256_cvtps_epi32(a), _mm256_cvtps_epi32(b));
+    const __m256i ordered = _mm256_permute4x64_epi64(packed, _MM_SHUFFLE(3, 1, 2, 0));
+    const __m256i swap = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+    return _mm256_shuffle_epi8(ordered, swap);
+}
+
+// Magnitudes are compared as integers, where a NaN is larger than all numbers.
+
+static inline f32v f32v_magnitude(f32v x) {
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
+}
+
+static inline f32v f32v_larger(f32v a, f32v b) {
+    return _mm256_castsi256_ps(
+        _mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
+}
+
+/// x where `magnitude` is at least `least`, else 0.
+static inline f32v f32v_where_at_least(f32v magnitude, float least, f32v x) {
+    const __m256i smaller = _mm256_cmpgt_epi32(_mm256_castps_si256(_mm256_set1_ps(least)),
+                                               _mm256_castps_si256(magnitude));
+    return _mm256_andnot_ps(_mm256_castsi256_ps(smaller), x);
+}
+
+/// Lane i is the largest lane of vector i of as many vectors of magnitudes as there are lanes.
+static inline f32v f32v_largest_of_each(const f32v *m) {
+    f32v fours[2];
+    for (size_t i = 0; i < 2; i++) {
+        const f32v *of = m + 4 * i;
+        const __m256d low = _mm256_castps_pd(
+            f32v_larger(_mm256_unpacklo_ps(of[0], of[1]), _mm256_unpackhi_ps(of[0], of[1])));
+        const __m256d high = _mm256_castps_pd(
+            f32v_larger(_mm256_unpacklo_ps(of[2], of[3]), _mm256_unpackhi_ps(of[2], of[3])));
+        fours[i] = f32v_larger(_mm256_castpd_ps(_mm256_unpacklo_pd(low, high)),
+                               _mm256_castpd_ps(_mm256_unpackhi_pd(low, high)));
+    }
+    return f32v_larger(_mm256_permute2f128_ps(fours[0], fours[1], 0x20),
+                       _mm256_permute2f128_ps(fours[0], fours[1], 0x31));
+}
+
+#endif
