@@ -7,7 +7,7 @@
 #define CK_KERNELS_H
 
 #include "attention/attention.h"
-#include "attention/attention_q8.h"
+#include "attention/attention_int.h"
 #include "ceiling/ceiling.h"
 #include "conv/conv.h"
 #include "elementwise/elementwise.h"

@@ -157,7 +157,7 @@ static void fill(ck_isa isa) {
         }
         ck_fill_gemm(&ck_kernels.gemm, ladder[i]);
         ck_fill_attention(&ck_kernels.attention, ladder[i]);
-        ck_fill_attention_q8(&ck_kernels.attention_q8, ladder[i]);
+        ck_fill_attention_int(&ck_kernels.attention_int, ladder[i]);
         ck_fill_normalization(&ck_kernels.normalization, ladder[i]);
         ck_fill_elementwise(&ck_kernels.elementwise, ladder[i]);
         ck_fill_quantize(&ck_kernels.quantize, ladder[i]);

@@ -48,6 +48,12 @@ static inline i32v i16v_pairs_from_f32(f32v a, f32v b) {
     return _mm256_shuffle_epi8(ordered, swap);
 }
 
+/// The low halves of a's and b's lanes, side by side.
+static inline i32v i32v_low_halves(f32v a, f32v b) {
+    return _mm256_blend_epi16(_mm256_castps_si256(a), _mm256_slli_epi32(_mm256_castps_si256(b), 16),
+                              0xaa);
+}
+
 // Magnitudes are compared as integers, where a NaN is larger than all numbers.
 
 static inline f32v f32v_magnitude(f32v x) {
@@ -55,8 +61,7 @@ static inline f32v f32v_magnitude(f32v x) {
 }
 
 static inline f32v f32v_larger(f32v a, f32v b) {
-    return _mm256_castsi256_ps(
-        _mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
+    return _mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
 }
 
 /// x where `magnitude` is at least `least`, else 0.

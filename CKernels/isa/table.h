@@ -6,7 +6,7 @@
 #ifndef CK_TABLE_H
 #define CK_TABLE_H
 
-#include "../attention/attention_q8_table.h"
+#include "../attention/attention_int_table.h"
 #include "../attention/attention_table.h"
 #include "../elementwise/elementwise_table.h"
 #include "../gemm/gemm_table.h"
@@ -19,7 +19,7 @@ typedef struct ck_table {
     ck_isa isa;
     ck_gemm_table gemm;
     ck_attention_table attention;
-    ck_attention_q8_table attention_q8;
+    ck_attention_int_table attention_int;
     ck_normalization_table normalization;
     ck_elementwise_table elementwise;
     ck_quantize_table quantize;

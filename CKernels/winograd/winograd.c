@@ -210,7 +210,8 @@ void ck_winograd_finish_q8(ck_winograd_block block, ck_panels_q8 b, ck_panel_ran
                 .scale = scales,
                 .bias = biases,
             };
-            const ck_planes sums = {group.sums + panel * panel_sums * sizeof(float), sums_stride(&block)};
+            const ck_planes sums = {group.sums + panel * panel_sums * sizeof(float),
+                                    sums_stride(&block)};
             finish_panel(&block, sums, output);
         }
         group = next_group(group, range, &block);

@@ -30,8 +30,8 @@ quantize_places(float (*transformed)[part], size_t first, ck_winograd_input inpu
     const f32v scale =
         f32v_where_at_least(magnitude, CK_QUANTIZE_SMALLEST, f32v_div(magnitude, most));
     float inverse[f32v_lanes];
-    f32v_store(inverse, f32v_where_at_least(magnitude, CK_QUANTIZE_SMALLEST,
-                                            f32v_div(most, magnitude)));
+    f32v_store(inverse,
+               f32v_where_at_least(magnitude, CK_QUANTIZE_SMALLEST, f32v_div(most, magnitude)));
     const size_t left = places - first;
     if (left < f32v_lanes) {
         f32v_store_some(input.scales + first, scale, left);

@@ -1,5 +1,5 @@
-/// What all Winograd kernels share, in the words of the rung's vector header, which comes first: the
-/// transforms of the input and of the sums, in float32.
+/// What all Winograd kernels share, in the words of the rung's vector header, which comes first:
+/// the transforms of the input and of the sums, in float32.
 #ifndef CK_WINOGRAD_VECTOR_H
 #define CK_WINOGRAD_VECTOR_H
 

@@ -6,8 +6,8 @@ package struct AttentionProduct: Sendable {
     package let heads: Int
     package let headDimension: Int
     package let causal: Bool
-    /// Whether queries, keys, values and weights may be rounded to 8 bits, where the executor's
-    /// activations are too and that is faster. There are no masks then.
+    /// Whether queries, keys, values and weights may be rounded to the executor's precision of
+    /// attention. There are no masks then.
     package let mayQuantize: Bool
 
     package init(heads: Int, headDimension: Int, causal: Bool, mayQuantize: Bool = false) {
@@ -34,15 +34,14 @@ package struct AttentionProduct: Sendable {
         on executor: Executor
     ) -> Tensor {
         executor.work?.add(
-            packed.form == .int8 ? .attentionInt8 : .attention,
+            packed.precision == .float32 ? .attention : .attentionIntegers,
             2 * queries.shape.count * packed.tokens,
             elements: 2 * (queries.shape.count + packed.tokens * queries.shape.channels))
-        switch packed.form {
-        case .float32:
-            attendFloat(queries, packed, keyBias: keyBias, on: executor)
-        case .int8:
+        if let head = integerHead(keys: packed.tokens, packed.precision) {
             precondition(keyBias == nil)
-            attendQuantized(queries, packed, on: executor)
+            attend(queries, packed, in: head, on: executor)
+        } else {
+            attendFloat(queries, packed, keyBias: keyBias, on: executor)
         }
         return queries
     }
@@ -67,19 +66,31 @@ package struct AttentionProduct: Sendable {
         }
     }
 
-    private func attendQuantized(_ queries: Tensor, _ packed: PackedHeads, on executor: Executor) {
-        let bytes = ck_attention_q8_scratch_bytes(headDimension)
-        let tile = Int(CK_ATTENTION_Q8_QUERIES)
-        let head = quantizedHead(keys: packed.tokens)
+    private func attend(
+        _ queries: Tensor, _ packed: PackedHeads, in head: ck_attention_int_head,
+        on executor: Executor
+    ) {
+        let bytes = ck_attention_int_scratch_bytes(head)
+        let tile = Int(CK_ATTENTION_INT_QUERIES)
         forEachTile(of: queries, queries: tile, scratch: bytes, on: executor) { task, scratch in
-            ck_attention_q8(
+            ck_attention_int(
                 head, task.count, task.rows, queries.shape.channels, packed.head(task.head),
                 task.rows, queries.shape.channels, scratch)
         }
     }
 
-    fileprivate func quantizedHead(keys: Int) -> ck_attention_q8_head {
-        ck_attention_q8_head(keys: keys, head_dim: headDimension, scale: scale)
+    /// nil in float32.
+    fileprivate func integerHead(
+        keys: Int, _ precision: AttentionPrecision
+    ) -> ck_attention_int_head? {
+        let bits: ck_activation
+        switch precision {
+        case .float32: return nil
+        case .q16: bits = CK_ACTIVATION_Q16
+        case .q8: bits = CK_ACTIVATION_Q8
+        }
+        return ck_attention_int_head(
+            keys: keys, head_dim: headDimension, scale: scale, precision: bits)
     }
 
     /// Some queries of one head of one image.
@@ -113,10 +124,7 @@ package struct AttentionProduct: Sendable {
 
 /// The keys and values of every (image, head), packed for the tiles to read.
 package struct PackedHeads: @unchecked Sendable {
-    /// How a head is packed.
-    enum Form { case float32, int8 }
-
-    let form: Form
+    let precision: AttentionPrecision
     /// Keys of a head.
     package let tokens: Int
     private let storage: Storage
@@ -129,13 +137,13 @@ package struct PackedHeads: @unchecked Sendable {
     ) {
         tokens = keys.shape.pixels
         let dimension = product.headDimension
-        if product.mayQuantize && executor.quantizesAttention {
-            form = .int8
+        precision = product.mayQuantize ? executor.attention : .float32
+        let integerHead = product.integerHead(keys: tokens, precision)
+        if let integerHead {
             valueOffset = 0
-            headBytes = ck_attention_q8_packed_bytes(tokens, dimension)
+            headBytes = ck_attention_int_packed_bytes(integerHead)
         } else {
             let size = MemoryLayout<Float>.stride
-            form = .float32
             valueOffset = (ck_attention_packed_keys(tokens, dimension) * size).roundedUp(to: 64)
             headBytes =
                 valueOffset
@@ -149,14 +157,12 @@ package struct PackedHeads: @unchecked Sendable {
             let offset = index % product.heads * dimension
             let k = keys.pointer(image: image) + offset
             let v = values.pointer(image: image) + offset
-            switch form {
-            case .float32:
+            if let integerHead {
+                ck_attention_int_pack(integerHead, k, channels, v, channels, head(index))
+            } else {
                 ck_attention_pack(
                     tokens, dimension, k, channels, v, channels, floats(head(index)),
                     floats(head(index) + valueOffset))
-            case .int8:
-                ck_attention_q8_pack(
-                    product.quantizedHead(keys: tokens), k, channels, v, channels, head(index))
             }
         }
     }

@@ -8,8 +8,8 @@ package struct Executor: Sendable {
     package let activation: ActivationPrecision
     /// Which 3×3 convolutions of int8 weights go by Winograd's algorithm.
     package let winograd: WinogradUse
-    /// Whether attention is computed in 8 bits where the model's weights are int8 and nothing is masked.
-    package let quantizesAttention: Bool
+    /// The precision of attention where the model's weights are int8 and nothing is masked.
+    package let attention: AttentionPrecision
     /// Is told what the layers read; nil where nobody wants to know.
     package private(set) var weights: (any WeightSource)?
     /// Is told how much work the layers are; nil where nobody wants to know.
@@ -18,20 +18,20 @@ package struct Executor: Sendable {
     /// - Parameters:
     ///   - threads: 1 or more.
     ///   - activation: nil for what the selected instruction set does best.
-    ///   - winograd: nil for what suits both. It has float32 activations, so it takes no place of those
-    ///     of 8 bits.
-    ///   - quantizesAttention: nil for what the selected instruction set does best with those activations.
+    ///   - winograd: nil for what suits both. It is far more exact than activations of 8 bits, and takes
+    ///     no place of those.
+    ///   - attention: nil for what the selected instruction set does best, at least as exact as the
+    ///     activations.
     package init(
         threads: Int, activation: ActivationPrecision? = nil, winograd: WinogradUse? = nil,
-        quantizesAttention: Bool? = nil
+        attention: AttentionPrecision? = nil
     ) {
         parallel = Parallel(threads: threads)
         workspace = Workspace()
         self.activation = activation ?? .preferred
         let suits = self.activation == .q16 && ck_winograd_is_preferred()
         self.winograd = winograd ?? (suits ? .whereFaster : .never)
-        self.quantizesAttention =
-            quantizesAttention ?? (self.activation == .q8 && ck_attention_q8_is_preferred())
+        self.attention = attention ?? .preferred(with: self.activation)
     }
 
     private init(rehearsing executor: Executor) {
@@ -39,7 +39,7 @@ package struct Executor: Sendable {
         workspace = Workspace(rehearsing: true)
         activation = executor.activation
         winograd = executor.winograd
-        quantizesAttention = executor.quantizesAttention
+        attention = executor.attention
     }
 
     /// An executor that does everything but the arithmetic: what runs on it takes exactly the memory that
@@ -83,8 +83,8 @@ package struct Executor: Sendable {
     }
 }
 
-/// Which 3×3 convolutions of int8 weights at stride 1 go by Winograd's algorithm, in float32; every
-/// instruction set can do so.
+/// Which 3×3 convolutions of int8 weights at stride 1 go by Winograd's algorithm; every instruction set
+/// can do so.
 package enum WinogradUse: Sendable {
     case never
     /// Those that are large enough.
@@ -102,6 +102,23 @@ package enum ActivationPrecision: String, CaseIterable, Sendable {
     /// What the selected instruction set does best.
     package static var preferred: ActivationPrecision {
         ck_preferred_activation() == CK_ACTIVATION_Q8 ? .q8 : .q16
+    }
+}
+
+/// The precision of queries, keys, values and softmax weights; every instruction set can do each.
+package enum AttentionPrecision: Sendable {
+    case float32
+    /// 12 significant bits.
+    case q16
+    /// 8 bits.
+    case q8
+
+    /// What the selected instruction set does best, where activations are of this precision.
+    static func preferred(with activation: ActivationPrecision) -> AttentionPrecision {
+        switch activation {
+        case .q16: ck_attention_int_is_preferred(CK_ACTIVATION_Q16) ? .q16 : .float32
+        case .q8: ck_attention_int_is_preferred(CK_ACTIVATION_Q8) ? .q8 : .float32
+        }
     }
 }
 

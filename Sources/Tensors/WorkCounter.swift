@@ -12,8 +12,8 @@ package enum WorkKind: CaseIterable, Sendable {
     case doubled
     /// Queries with keys, and weights with values, in float32.
     case attention
-    /// The same in 8 bits.
-    case attentionInt8
+    /// The same in integers.
+    case attentionIntegers
 }
 
 /// Counts multiply-adds by their kinds, in a rehearsal as in a run.

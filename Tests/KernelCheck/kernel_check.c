@@ -202,7 +202,7 @@ static void check_rung(ck_isa isa) {
     check_use_tested();
     void (*const families[])(void) = {
         check_isa,  check_quantize, check_elementwise, check_normalization, check_resample,
-        check_gemm, check_conv,     check_attention,   check_attention_q8,  check_winograd,
+        check_gemm, check_conv,     check_attention,   check_attention_int, check_winograd,
     };
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         families[i]();

@@ -111,7 +111,7 @@ extern const size_t check_counts_count;
 
 // The families, each in its own file.
 void check_attention(void);
-void check_attention_q8(void);
+void check_attention_int(void);
 void check_conv(void);
 void check_elementwise(void);
 void check_gemm(void);

@@ -33,7 +33,7 @@ package struct Board: Sendable {
         Executor(
             threads: cores, activation: core.activation,
             winograd: core.activation == .q16 ? .whereFaster : .never,
-            quantizesAttention: core.activation == .q8
+            attention: core.activation == .q8 ? .q8 : .float32
         ).rehearsal
     }
 

@@ -23,7 +23,7 @@ struct Core: Sendable {
         // Both are counted as the direct sum, of which they do a quarter.
         rates = [
             .int8: int8, .float: float, .attention: attention, .doubled: 4 * int8,
-            .winograd: 4 * (winograd ?? 0), .attentionInt8: attentionInt8 ?? 0,
+            .winograd: 4 * (winograd ?? 0), .attentionIntegers: attentionInt8 ?? 0,
         ]
     }
 

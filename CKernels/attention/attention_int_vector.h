@@ -1,15 +1,20 @@
-/// The kernels of attention in integers in the words of the rung's vector and byte headers, which
-/// come first, with `tile_numbers`: the rows of a register tile. A tile is three vectors wide.
-/// The rung's file also brings `multiply_bytes`, the biases that its products ask for, and
-/// `i32v_dot_weights`.
-#ifndef CK_ATTENTION_Q8_VECTOR_H
-#define CK_ATTENTION_Q8_VECTOR_H
+/// The kernels of attention in integers in the words of the rung's vector and integer headers,
+/// which come first, with `tile_numbers` and `wide`: the rows and the vectors of a register tile.
+/// The rung's file also brings the `precision`, `multiply_integers`, the biases that its products
+/// ask for, `i32v_dot_weights` and `i32v_low_integers`.
+#ifndef CK_ATTENTION_INT_VECTOR_H
+#define CK_ATTENTION_INT_VECTOR_H
 
 #include "../elementwise/exponential.h"
-#include "attention_q8_product.h"
+#include "attention_int_product.h"
 
-/// The scores of three vectors of queries, from `first` on.
-static inline __attribute__((always_inline)) void score_queries(ck_attention_q8_block block,
+enum {
+    integer_bytes = precision == CK_ACTIVATION_Q8 ? sizeof(int8_t) : sizeof(int16_t),
+    group = word / integer_bytes,
+};
+
+/// The scores of a tile's vectors of queries, from `first` on.
+static inline __attribute__((always_inline)) void score_queries(ck_attention_int_block block,
                                                                 size_t first) {
     f32v largest[wide];
     for (size_t v = 0; v < wide; v++) {
@@ -22,13 +27,14 @@ static inline __attribute__((always_inline)) void score_queries(ck_attention_q8_
                 sums[i][v] = i32v_load(block.offset + first + v * f32v_lanes);
             }
         }
-        multiply_bytes((byte_product){.groups = block.depth / group,
-                                      .numbers = block.key + key * block.depth,
-                                      .number_stride = group,
-                                      .row_stride = block.depth,
-                                      .vectors = block.queries + first * group,
-                                      .numbers_are_keys = true},
-                       sums);
+        const size_t row_bytes = block.depth * integer_bytes;
+        multiply_integers((integer_product){.groups = block.depth / group,
+                                            .numbers = (const char *)block.key + key * row_bytes,
+                                            .number_stride = word,
+                                            .row_stride = row_bytes,
+                                            .vectors = (const char *)block.queries + first * word,
+                                            .numbers_are_keys = true},
+                          sums);
         for (size_t i = 0; i < tile_numbers; i++) {
             const f32v scale = f32v_all(block.key_scale[key + i]);
             for (size_t v = 0; v < wide; v++) {
@@ -45,30 +51,31 @@ static inline __attribute__((always_inline)) void score_queries(ck_attention_q8_
     }
 }
 
-static void scores(const ck_attention_q8_block *block) {
+static void scores(const ck_attention_int_block *block) {
     for (size_t first = 0; first < tile_queries; first += wide * f32v_lanes) {
         score_queries(*block, first);
     }
 }
 
-/// 1.5 · 2²³ + round(255 · 2ˣ) for x ≤ 0, the integer in the low bits. Minimax polynomial of degree
-/// 3: relative error 2⁻¹³·⁷.
+/// 1.5 · 2²³ + round(W · 2ˣ) for x ≤ 0, the integer in the low bits. Minimax polynomial of degree
+/// 3, for 255: relative error 2⁻¹³·⁷.
 static inline f32v weight_of(f32v x) {
     x = f32v_at_least(-126, x);
     // With the exponent's bias added, the low bits are those of a float's exponent.
     const f32v biased = f32v_add(x, f32v_all(rounder + 127));
     const f32v f = f32v_sub(x, f32v_sub(biased, f32v_all(rounder + 127)));
-    f32v p = f32v_all(0x1.c23328p+3f);
-    p = f32v_fma(p, f, f32v_all(0x1.eeed3cp+5f));
-    p = f32v_fma(p, f, f32v_all(0x1.619028p+7f));
-    p = f32v_fma(p, f, f32v_all(0x1.fdf69cp+7f));
+    const float factor = ck_attention_int_most_weight(precision) / 255;
+    f32v p = f32v_all(0x1.c23328p+3f * factor);
+    p = f32v_fma(p, f, f32v_all(0x1.eeed3cp+5f * factor));
+    p = f32v_fma(p, f, f32v_all(0x1.619028p+7f * factor));
+    p = f32v_fma(p, f, f32v_all(0x1.fdf69cp+7f * factor));
     return f32v_fma(p, f32v_power(biased), f32v_all(rounder));
 }
 
 /// The weights of the lanes from `lane` on; returns their sum.
-static inline __attribute__((always_inline)) i32v weigh(ck_attention_q8_block block, size_t lane) {
-    static const uint8_t ones[group] = {1, 1, 1, 1};
-    static const uint8_t kept[2 * group] = {255, 255, 255, 255};
+static inline __attribute__((always_inline)) i32v weigh(ck_attention_int_block block, size_t lane) {
+    static const uint8_t ones[word] = {1, group == word, 1, group == word};
+    static const uint8_t kept[2 * word] = {255, 255, 255, 255};
     const f32v largest = f32v_load(block.block_maximum + lane);
     i32v sum = i32v_zero();
     for (size_t key = 0; key < block.keys; key += group) {
@@ -79,17 +86,18 @@ static inline __attribute__((always_inline)) i32v weigh(ck_attention_q8_block bl
         }
         // Repetitions of the last key do not count.
         const size_t left = block.keys - key;
-        const i32v mask = i32v_all_bytes(kept + (left < group ? group - left : 0));
-        const i32v all = i32v_low_bytes(weight[0], weight[1], weight[2], weight[3]);
-        const i32v bytes = i32v_and(all, mask);
-        i32v_store(block.weights + key * tile_queries + lane * group, bytes);
-        sum = i32v_dot_weights(sum, bytes, i32v_all_bytes(ones));
+        const i32v mask =
+            i32v_all_bytes(kept + (left < group ? (group - left) * integer_bytes : 0));
+        const i32v kept_weights = i32v_and(i32v_low_integers(weight), mask);
+        i32v_store((char *)block.weights + key * tile_queries * integer_bytes + lane * word,
+                   kept_weights);
+        sum = i32v_dot_weights(sum, kept_weights, i32v_all_bytes(ones));
     }
     i32v_store(block.weight_sum + lane, sum);
     return sum;
 }
 
-static void softmax(const ck_attention_q8_block *block) {
+static void softmax(const ck_attention_int_block *block) {
     for (size_t lane = 0; lane < tile_queries; lane += f32v_lanes) {
         const f32v sum = f32v_from_i32(weigh(*block, lane));
         const f32v before = f32v_load(block->maximum + lane);
@@ -105,9 +113,9 @@ static void softmax(const ck_attention_q8_block *block) {
     }
 }
 
-/// Adds a tile's channels, from `channel` on, for three vectors of queries.
+/// Adds a tile's channels, from `channel` on, for a tile's vectors of queries.
 static inline __attribute__((always_inline)) void
-accumulate_channels(ck_attention_q8_block block, size_t channel, size_t first) {
+accumulate_channels(ck_attention_int_block block, size_t channel, size_t first) {
     i32v sums[tile_numbers][wide];
     for (size_t i = 0; i < tile_numbers; i++) {
         for (size_t v = 0; v < wide; v++) {
@@ -115,12 +123,12 @@ accumulate_channels(ck_attention_q8_block block, size_t channel, size_t first) {
             sums[i][v] = i32v_times(weights, -value_bias);
         }
     }
-    multiply_bytes((byte_product){.groups = (block.keys + group - 1) / group,
-                                  .numbers = block.value + channel * group,
-                                  .number_stride = block.channels * group,
-                                  .row_stride = group,
-                                  .vectors = block.weights + first * group},
-                   sums);
+    multiply_integers((integer_product){.groups = (block.keys + group - 1) / group,
+                                        .numbers = (const char *)block.value + channel * word,
+                                        .number_stride = block.channels * word,
+                                        .row_stride = word,
+                                        .vectors = (const char *)block.weights + first * word},
+                      sums);
     for (size_t i = 0; i < tile_numbers; i++) {
         for (size_t v = 0; v < wide; v++) {
             const size_t lane = first + v * f32v_lanes;
@@ -132,7 +140,7 @@ accumulate_channels(ck_attention_q8_block block, size_t channel, size_t first) {
     }
 }
 
-static void accumulate(const ck_attention_q8_block *block) {
+static void accumulate(const ck_attention_int_block *block) {
     for (size_t first = 0; first < tile_queries; first += wide * f32v_lanes) {
         for (size_t channel = 0; channel < block->channels; channel += tile_numbers) {
             accumulate_channels(*block, channel, first);
@@ -140,7 +148,7 @@ static void accumulate(const ck_attention_q8_block *block) {
     }
 }
 
-static const ck_attention_q8_table vector_kernels = {
+static const ck_attention_int_kernels vector_kernels = {
     .scores = scores,
     .softmax = softmax,
     .accumulate = accumulate,

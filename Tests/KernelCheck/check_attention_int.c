@@ -6,13 +6,14 @@
 #include <string.h>
 
 typedef struct problem {
+    ck_activation precision;
     size_t queries, keys, head_dim, ld, offset;
     float spread; ///< Deviation of the queries: large ones leave one key to each query.
     float shift;  ///< What all keys have in common, which no query must see.
 } problem;
 
 typedef struct operands {
-    ck_attention_q8_head head;
+    ck_attention_int_head head;
     const float *q, *k, *v;
     void *packed, *scratch;
 } operands;
@@ -26,43 +27,50 @@ static const float *random_rows(const problem *p, size_t rows, float deviation, 
     return x;
 }
 
+static ck_attention_int_head head_of(const problem *p) {
+    return (ck_attention_int_head){p->keys, p->head_dim, 1 / sqrtf((float)p->head_dim),
+                                   p->precision};
+}
+
 static operands random_operands(const problem *p) {
     operands o = {
-        .head = {p->keys, p->head_dim, 1 / sqrtf((float)p->head_dim)},
+        .head = head_of(p),
         .q = random_rows(p, p->queries, p->spread, 0),
         .k = random_rows(p, p->keys, 1, p->shift),
         .v = random_rows(p, p->keys, 1, 0),
-        .packed = check_output(ck_attention_q8_packed_bytes(p->keys, p->head_dim), 0),
-        .scratch = check_output(ck_attention_q8_scratch_bytes(p->head_dim), 0),
+        .packed = check_output(ck_attention_int_packed_bytes(head_of(p)), 0),
+        .scratch = check_output(ck_attention_int_scratch_bytes(head_of(p)), 0),
     };
-    ck_attention_q8_pack(o.head, o.k, p->ld, o.v, p->ld, o.packed);
+    ck_attention_int_pack(o.head, o.k, p->ld, o.v, p->ld, o.packed);
     return o;
 }
 
 /// Queries [first, first + count) into their place of `out`.
 static void attend(const problem *p, const operands *o, size_t first, size_t count, float *out) {
-    ck_attention_q8(o->head, count, o->q + first * p->ld, p->ld, o->packed, out + first * p->ld,
-                    p->ld, o->scratch);
+    ck_attention_int(o->head, count, o->q + first * p->ld, p->ld, o->packed, out + first * p->ld,
+                     p->ld, o->scratch);
 }
 
 static void attend_all(const problem *p, const operands *o, float *out) {
-    for (size_t first = 0; first < p->queries; first += CK_ATTENTION_Q8_QUERIES) {
+    for (size_t first = 0; first < p->queries; first += CK_ATTENTION_INT_QUERIES) {
         const size_t left = p->queries - first;
-        attend(p, o, first, left < CK_ATTENTION_Q8_QUERIES ? left : CK_ATTENTION_Q8_QUERIES, out);
+        attend(p, o, first, left < CK_ATTENTION_INT_QUERIES ? left : CK_ATTENTION_INT_QUERIES, out);
     }
 }
 
-/// `count` numbers `stride` apart → integers within ±127 and their scale.
-static float quantize(size_t count, const float *x, size_t stride, float *integers) {
+/// `count` numbers `stride` apart → integers within ±127 or ±2047, and their scale.
+static float quantize(const problem *p, size_t count, const float *x, size_t stride,
+                      float *integers) {
+    const float most = p->precision == CK_ACTIVATION_Q8 ? 127 : 2047;
     float largest = 0;
     for (size_t i = 0; i < count; i++) {
         largest = fmaxf(largest, fabsf(x[i * stride]));
     }
-    const float inverse = largest < 0x1p-110f ? 0 : 127 / largest;
+    const float inverse = largest < 0x1p-110f ? 0 : most / largest;
     for (size_t i = 0; i < count; i++) {
         integers[i * stride] = nearbyintf(x[i * stride] * inverse);
     }
-    return largest < 0x1p-110f ? 0 : largest / 127;
+    return largest < 0x1p-110f ? 0 : largest / most;
 }
 
 /// What the contract says is multiplied: integers and scales.
@@ -88,10 +96,10 @@ static rounded round_operands(const problem *p, const operands *o) {
     }
     for (size_t j = 0; j < p->keys; j++) {
         float *row = r.keys + j * p->head_dim;
-        r.key_scale[j] = quantize(p->head_dim, row, 1, row);
+        r.key_scale[j] = quantize(p, p->head_dim, row, 1, row);
     }
     for (size_t d = 0; d < p->head_dim; d++) {
-        r.value_scale[d] = quantize(p->keys, r.values + d, p->head_dim, r.values + d);
+        r.value_scale[d] = quantize(p, p->keys, r.values + d, p->head_dim, r.values + d);
     }
     return r;
 }
@@ -99,7 +107,7 @@ static rounded round_operands(const problem *p, const operands *o) {
 /// The row's scores in units of log₂. Returns the largest magnitude among them.
 static double exact_scores(const problem *p, const operands *o, const rounded *r, size_t row,
                            double *scores) {
-    const float scale = quantize(p->head_dim, o->q + row * p->ld, 1, r->query);
+    const float scale = quantize(p, p->head_dim, o->q + row * p->ld, 1, r->query);
     double magnitude = 0;
     for (size_t j = 0; j < p->keys; j++) {
         double sum = 0;
@@ -115,20 +123,21 @@ static double exact_scores(const problem *p, const operands *o, const rounded *r
 /// Scores → weights, relative to the largest of all. Returns what those may add up to that a
 /// float32 score or power could round the other way; they are marked negative.
 static double round_weights(const problem *p, double magnitude, double *scores, double *doubt) {
+    const double most = p->precision == CK_ACTIVATION_Q8 ? 255 : 2047;
     double largest = -DBL_MAX, doubts = 0;
     for (size_t j = 0; j < p->keys; j++) {
         largest = fmax(largest, scores[j]);
     }
-    for (size_t first = 0; first < p->keys; first += CK_ATTENTION_Q8_BLOCK) {
+    for (size_t first = 0; first < p->keys; first += CK_ATTENTION_INT_BLOCK) {
         const size_t left = p->keys - first;
-        const size_t end = first + (left < CK_ATTENTION_Q8_BLOCK ? left : CK_ATTENTION_Q8_BLOCK);
+        const size_t end = first + (left < CK_ATTENTION_INT_BLOCK ? left : CK_ATTENTION_INT_BLOCK);
         double top = -DBL_MAX;
         for (size_t j = first; j < end; j++) {
             top = fmax(top, scores[j]);
         }
         for (size_t j = first; j < end; j++) {
-            const double weight = 255 * exp2(scores[j] - top);
-            const double margin = 0.03 + weight * 0x1p-22 * 4 * magnitude;
+            const double weight = most * exp2(scores[j] - top);
+            const double margin = most * 0x1p-13 + weight * 0x1p-22 * 4 * magnitude;
             const double factor = exp2(top - largest);
             const bool doubtful = fabs(weight - floor(weight) - 0.5) < margin;
             scores[j] = rint(weight) * factor;
@@ -171,7 +180,7 @@ static void compare_splits(const problem *p, const operands *o, const float *out
     float *split = check_output(count * 4, p->offset * 4);
     for (size_t first = 0, size; first < p->queries; first += size) {
         const size_t left = p->queries - first;
-        size = 1 + check_below(CK_ATTENTION_Q8_QUERIES);
+        size = 1 + check_below(CK_ATTENTION_INT_QUERIES);
         size = size < left ? size : left;
         attend(p, o, first, size, split);
     }
@@ -179,7 +188,8 @@ static void compare_splits(const problem *p, const operands *o, const float *out
 }
 
 static void check_problem(const problem *p) {
-    if (!check_case("attention_q8",
+    const bool bytes = p->precision == CK_ACTIVATION_Q8;
+    if (!check_case(bytes ? "attention_q8" : "attention_q16",
                     "queries=%zu keys=%zu head_dim=%zu ld=%zu offset=%zu spread=%g shift=%g",
                     p->queries, p->keys, p->head_dim, p->ld, p->offset, (double)p->spread,
                     (double)p->shift)) {
@@ -193,12 +203,13 @@ static void check_problem(const problem *p) {
         compare_splits(p, &o, out);
     }
     const double flops = 4.0 * (double)(p->queries * p->keys * p->head_dim);
-    for (check_bench bench = check_bench_begin(flops, CHECK_INT8); check_bench_next(&bench);) {
+    for (check_bench bench = check_bench_begin(flops, bytes ? CHECK_INT8 : CHECK_INT16);
+         check_bench_next(&bench);) {
         attend_all(p, &o, out);
     }
 }
 
-void check_attention_q8(void) {
+static void check_precision(ck_activation precision) {
     static const size_t dims[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 24, 31, 32, 40, 63, 64, 80, 160};
     static const size_t keys[] = {1, 2, 3, 4, 7, 8, 9, 77, 127, 128, 129, 144, 255, 257};
     static const size_t queries[16] = {1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 95, 97, 7};
@@ -207,15 +218,26 @@ void check_attention_q8(void) {
     for (size_t d = 0; d < sizeof dims / sizeof *dims; d++) {
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
             mix = mix * 1664525 + 1013904223;
-            const problem p = {queries[mix >> 8 & 15],    keys[k],       dims[d],
-                               dims[d] + (mix >> 12 & 3), mix >> 14 & 3, spreads[mix >> 19 & 3],
+            const problem p = {precision,
+                               queries[mix >> 8 & 15],
+                               keys[k],
+                               dims[d],
+                               dims[d] + (mix >> 12 & 3),
+                               mix >> 14 & 3,
+                               spreads[mix >> 19 & 3],
                                mix >> 16 & 1 ? 5.0f : 0};
             check_problem(&p);
         }
     }
-    check_problem(&(problem){3, 300, 512, 512, 0, 1, 0});
+    check_problem(&(problem){precision, 3, 300, 512, 512, 0, 1, 0});
     static const size_t wide[] = {40, 64, 80, 160, 512};
     for (size_t i = 0; i < 5 && check_benchmarking(); i++) {
-        check_problem(&(problem){2 * CK_ATTENTION_Q8_QUERIES, 4096, wide[i], wide[i], 0, 1, 0});
+        check_problem(
+            &(problem){precision, 2 * CK_ATTENTION_INT_QUERIES, 4096, wide[i], wide[i], 0, 1, 0});
     }
+}
+
+void check_attention_int(void) {
+    check_precision(CK_ACTIVATION_Q16);
+    check_precision(CK_ACTIVATION_Q8);
 }

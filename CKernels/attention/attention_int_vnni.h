@@ -1,18 +1,23 @@
 /// What attention in integers asks of a rung, for those whose products take an unsigned and a
 /// signed byte: `i32v_dot` comes first.
-#ifndef CK_ATTENTION_Q8_VNNI_H
-#define CK_ATTENTION_Q8_VNNI_H
+#ifndef CK_ATTENTION_INT_VNNI_H
+#define CK_ATTENTION_INT_VNNI_H
 
-#include "attention_q8_product.h"
+#include "attention_int_product.h"
 
-enum { key_bias = 128, value_bias = 0 };
+enum { precision = CK_ACTIVATION_Q8, key_bias = 128, value_bias = 0 };
 
 static inline i32v i32v_dot_weights(i32v sum, i32v weights, i32v values) {
     return i32v_dot(sum, weights, values);
 }
 
-static inline __attribute__((always_inline)) void multiply_bytes(byte_product product,
-                                                                 i32v (*sums)[wide]) {
+/// The integers in the low bits of a group's weights, side by side.
+static inline i32v i32v_low_integers(const f32v *weights) {
+    return i32v_low_bytes(weights[0], weights[1], weights[2], weights[3]);
+}
+
+static inline __attribute__((always_inline)) void multiply_integers(integer_product product,
+                                                                    i32v (*sums)[wide]) {
     const char *number = product.numbers;
     const char *vector = product.vectors;
     for (size_t k = 0; k < product.groups; k++) {
@@ -28,7 +33,7 @@ static inline __attribute__((always_inline)) void multiply_bytes(byte_product pr
             }
         }
         number += product.number_stride;
-        vector += tile_queries * group;
+        vector += tile_queries * word;
     }
 }
 

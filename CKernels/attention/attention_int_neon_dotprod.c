@@ -1,4 +1,4 @@
-#include "attention_q8_table.h"
+#include "attention_int_table.h"
 
 #if defined(__aarch64__)
 
@@ -9,9 +9,9 @@
 #include "../isa/bytes_neon.h"
 
 /// Products are of two signed bytes, keys and queries, or of two unsigned ones, weights and values.
-enum { tile_numbers = 8, key_bias = 0, value_bias = 128 };
+enum { precision = CK_ACTIVATION_Q8, tile_numbers = 8, wide = 3, key_bias = 0, value_bias = 128 };
 
-#include "attention_q8_product.h"
+#include "attention_int_product.h"
 
 static inline i32v i32v_dot_keys(i32v sum, i32v queries, i32v keys) {
     return vdotq_s32(sum, vreinterpretq_s8_s32(queries), vreinterpretq_s8_s32(keys));
@@ -20,6 +20,11 @@ static inline i32v i32v_dot_keys(i32v sum, i32v queries, i32v keys) {
 static inline i32v i32v_dot_weights(i32v sum, i32v weights, i32v values) {
     return vreinterpretq_s32_u32(vdotq_u32(
         vreinterpretq_u32_s32(sum), vreinterpretq_u8_s32(weights), vreinterpretq_u8_s32(values)));
+}
+
+/// The integers in the low bits of a group's weights, side by side.
+static inline i32v i32v_low_integers(const f32v *weights) {
+    return i32v_low_bytes(weights[0], weights[1], weights[2], weights[3]);
 }
 
 /// The four bytes of lane `lane`, a constant once the loops are unrolled, in each lane: the product
@@ -37,17 +42,17 @@ static inline __attribute__((always_inline)) i32v all_of(i32v x, size_t lane) {
     }
 }
 
-/// A group k of three vectors.
-static inline __attribute__((always_inline)) void load_vectors(byte_product product, size_t k,
+/// A group k of a tile's vectors.
+static inline __attribute__((always_inline)) void load_vectors(integer_product product, size_t k,
                                                                i32v *x) {
     for (size_t v = 0; v < wide; v++) {
-        x[v] = i32v_load((const char *)product.vectors + k * tile_queries * group + v * sizeof *x);
+        x[v] = i32v_load((const char *)product.vectors + k * tile_queries * word + v * sizeof *x);
     }
 }
 
 /// The first half of the tile's keys, to leave registers for their bytes: a load brings four groups
 /// of a key.
-static inline __attribute__((always_inline)) void multiply_half(byte_product product,
+static inline __attribute__((always_inline)) void multiply_half(integer_product product,
                                                                 i32v (*sums)[wide]) {
     enum { half = tile_numbers / 2, lanes = f32v_lanes };
     const char *const keys = product.numbers;
@@ -55,7 +60,7 @@ static inline __attribute__((always_inline)) void multiply_half(byte_product pro
     size_t k = 0;
     for (; k + lanes <= product.groups; k += lanes) {
         for (size_t i = 0; i < half; i++) {
-            y[i] = i32v_load(keys + i * product.row_stride + k * group);
+            y[i] = i32v_load(keys + i * product.row_stride + k * word);
         }
         for (size_t lane = 0; lane < lanes; lane++) {
             load_vectors(product, k + lane, x);
@@ -69,7 +74,7 @@ static inline __attribute__((always_inline)) void multiply_half(byte_product pro
     for (; k < product.groups; k++) {
         load_vectors(product, k, x);
         for (size_t i = 0; i < half; i++) {
-            y[i] = i32v_all_bytes(keys + i * product.row_stride + k * group);
+            y[i] = i32v_all_bytes(keys + i * product.row_stride + k * word);
             for (size_t v = 0; v < wide; v++) {
                 sums[i][v] = i32v_dot_keys(sums[i][v], x[v], y[i]);
             }
@@ -77,7 +82,7 @@ static inline __attribute__((always_inline)) void multiply_half(byte_product pro
     }
 }
 
-static inline __attribute__((always_inline)) void multiply_keys(byte_product product,
+static inline __attribute__((always_inline)) void multiply_keys(integer_product product,
                                                                 i32v (*sums)[wide]) {
     enum { half = tile_numbers / 2 };
     multiply_half(product, sums);
@@ -86,7 +91,7 @@ static inline __attribute__((always_inline)) void multiply_keys(byte_product pro
 }
 
 /// A load brings a group of four channels.
-static inline __attribute__((always_inline)) void multiply_values(byte_product product,
+static inline __attribute__((always_inline)) void multiply_values(integer_product product,
                                                                   i32v (*sums)[wide]) {
     enum { lanes = f32v_lanes };
     for (size_t k = 0; k < product.groups; k++) {
@@ -94,7 +99,7 @@ static inline __attribute__((always_inline)) void multiply_values(byte_product p
         i32v x[wide];
         load_vectors(product, k, x);
         for (size_t i = 0; i < tile_numbers; i += lanes) {
-            const i32v y = i32v_load(values + i * group);
+            const i32v y = i32v_load(values + i * word);
             for (size_t lane = 0; lane < lanes; lane++) {
                 for (size_t v = 0; v < wide; v++) {
                     i32v *const sum = &sums[i + lane][v];
@@ -105,8 +110,8 @@ static inline __attribute__((always_inline)) void multiply_values(byte_product p
     }
 }
 
-static inline __attribute__((always_inline)) void multiply_bytes(byte_product product,
-                                                                 i32v (*sums)[wide]) {
+static inline __attribute__((always_inline)) void multiply_integers(integer_product product,
+                                                                    i32v (*sums)[wide]) {
     if (product.numbers_are_keys) {
         multiply_keys(product, sums);
     } else {
@@ -114,12 +119,12 @@ static inline __attribute__((always_inline)) void multiply_bytes(byte_product pr
     }
 }
 
-#include "attention_q8_vector.h"
+#include "attention_int_vector.h"
 
 #pragma clang attribute pop
 
-void ck_fill_attention_q8__neon_dotprod(ck_attention_q8_table *table) {
-    *table = vector_kernels;
+void ck_fill_attention_int__neon_dotprod(ck_attention_int_table *table) {
+    table->q8 = vector_kernels;
 }
 
 #endif

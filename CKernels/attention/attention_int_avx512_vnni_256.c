@@ -1,6 +1,6 @@
 /// The 256-bit source in the EVEX encoding: what `avx-vnni` computes, on a processor that has the
 /// instructions as a part of AVX-512 only.
-#include "attention_q8_table.h"
+#include "attention_int_table.h"
 
 #if defined(__x86_64__)
 
@@ -16,16 +16,16 @@ static inline i32v i32v_dot(i32v sum, i32v unsigned_bytes, i32v signed_bytes) {
     return _mm256_dpbusd_epi32(sum, unsigned_bytes, signed_bytes);
 }
 
-enum { tile_numbers = 4 };
+enum { tile_numbers = 4, wide = 3 };
 
-#include "attention_q8_vnni.h"
+#include "attention_int_vnni.h"
 
-#include "attention_q8_vector.h"
+#include "attention_int_vector.h"
 
 #pragma clang attribute pop
 
-void ck_fill_attention_q8__avx512_vnni_256(ck_attention_q8_table *table) {
-    *table = vector_kernels;
+void ck_fill_attention_int__avx512_vnni_256(ck_attention_int_table *table) {
+    table->q8 = vector_kernels;
 }
 
 #endif
