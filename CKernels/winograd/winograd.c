@@ -28,8 +28,8 @@ void ck_fill_winograd(ck_winograd_table *table, ck_isa isa) {
 #endif
 }
 
-bool ck_winograd_is_preferred(void) {
-    return ck_kernels.isa != CK_ISA_REFERENCE && ck_preferred_activation() == CK_ACTIVATION_Q16;
+size_t ck_winograd_fewest_tiles(void) {
+    return ck_kernels.winograd.fewest_tiles;
 }
 
 bool ck_winograd_rounds_input(void) {

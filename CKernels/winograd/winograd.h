@@ -51,9 +51,9 @@ typedef struct ck_winograd_block {
     size_t height, width;           ///< Output pixels that exist: at most 4 a tile.
 } ck_winograd_block;
 
-/// True where the selected rung computes such convolutions best this way: where it has no dot
-/// product that multiplies int8 weights faster.
-bool ck_winograd_is_preferred(void);
+/// The fewest tiles of a picture that the selected rung computes faster this way than directly with
+/// activations of 12 bits: transforming the weights has its price. 0 where it never does.
+size_t ck_winograd_fewest_tiles(void);
 
 /// True where the selected rung rounds the transformed input.
 bool ck_winograd_rounds_input(void);

@@ -129,6 +129,7 @@ static void multiply(const ck_winograd_product *product) {
 
 static const ck_winograd_table vector_kernels = {
     .operand_bytes = sizeof(float),
+    .fewest_tiles = 16,
     .transform_input = transform_input,
     .transform_weights = transform_weights,
     .multiply = multiply,

@@ -182,6 +182,7 @@ static void multiply(const ck_winograd_product *product) {
 
 static const ck_winograd_table vector_kernels = {
     .operand_bytes = sizeof(int16_t),
+    .fewest_tiles = 4,
     .transform_input = transform_input,
     .transform_weights = transform_weights,
     .multiply = multiply,

@@ -76,6 +76,7 @@ typedef struct ck_winograd_output {
 
 typedef struct ck_winograd_table {
     size_t operand_bytes; ///< Of an element of the input and of the weights: 4 or 2.
+    size_t fewest_tiles;  ///< That are faster so than directly; 0 where none are.
     /// Bᵀ d B of one tile for `channels` channels (a multiple of 8): x [6, 6, …] with
     /// CK_WINOGRAD_CHANNELS floats from pixel to pixel.
     void (*transform_input)(const float *x, size_t row_stride, size_t channels,

@@ -29,8 +29,7 @@ package struct Executor: Sendable {
         parallel = Parallel(threads: threads)
         workspace = Workspace()
         self.activation = activation ?? .preferred
-        let suits = self.activation == .q16 && ck_winograd_is_preferred()
-        self.winograd = winograd ?? (suits ? .whereFaster : .never)
+        self.winograd = winograd ?? .preferred(with: self.activation)
         self.attention = attention ?? .preferred(with: self.activation)
     }
 
@@ -85,11 +84,17 @@ package struct Executor: Sendable {
 
 /// Which 3×3 convolutions of int8 weights at stride 1 go by Winograd's algorithm; every instruction set
 /// can do so.
-package enum WinogradUse: Sendable {
+package enum WinogradUse: Equatable, Sendable {
     case never
-    /// Those that are large enough.
-    case whereFaster
+    /// Those of pictures of at least so many tiles of 4×4 pixels, where most of those are inside.
+    case fromTiles(Int)
     case always
+
+    /// What the selected instruction set does best, where activations are of this precision.
+    static func preferred(with activation: ActivationPrecision) -> WinogradUse {
+        let fewest = ck_winograd_fewest_tiles()
+        return activation == .q16 && fewest > 0 ? .fromTiles(fewest) : .never
+    }
 }
 
 /// The precision of activations that multiply int8 weights; every instruction set can do each.

@@ -3,7 +3,7 @@ import Tensors
 /// The kinds of numbers that a product is computed in.
 enum Arithmetic: CaseIterable {
     case f32, f16, q16, q8
-    /// float32 activations and int8 weights, where the convolution is of that kind; else as q16.
+    /// Winograd's algorithm and int8 weights, where the convolution is of that kind; else as q16.
     case winograd
 
     /// How its weights are stored.
@@ -95,7 +95,8 @@ extension Estimate {
         let weight = weights.map { abs(Double($0)) }.max() ?? 0
         let channels = Double(x.shape.channels)
         let sum = 288 * 288 / 36 * channels * activation * weight
-        return (channels + 24) * 0x1p-24 * sum
+        // Half a step of the transformed input, where the selected instruction set rounds it.
+        return ((channels + 24) * 0x1p-24 + 0.5 / 10783) * sum
     }
 
     /// How far each activation may be from its quantised form.

@@ -25,7 +25,7 @@ import WeightStore
     }
 
     /// Counted by the layers as they run, and from the weights' names and shapes.
-    @Test(arguments: [ActivationPrecision.q8, .q16], [WinogradUse.never, .whereFaster, .always])
+    @Test(arguments: [ActivationPrecision.q8, .q16], [WinogradUse.never, .fromTiles(16), .always])
     func rehearsalsCountWhatNamesSay(activation: ActivationPrecision, winograd: WinogradUse) throws
     {
         let executor = Executor(threads: 2, activation: activation, winograd: winograd)

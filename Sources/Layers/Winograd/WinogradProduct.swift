@@ -1,8 +1,8 @@
 internal import CKernels
 internal import Tensors
 
-/// A convolution 3×3 of int8 weights by Winograd's F(4×4, 3×3): a quarter of the products, in float32,
-/// so that the activations are not quantised.
+/// A convolution 3×3 of int8 weights by Winograd's F(4×4, 3×3): a quarter of the products, in float32
+/// or in integers of 16 bits (`winograd.h`).
 ///
 /// A task gathers and transforms the input of a rectangle of tiles, multiplies it with its share of the
 /// panels, and finishes the rectangle while it is in the cache. Tiles are counted from the picture's
@@ -12,9 +12,6 @@ struct WinogradProduct {
     private let output: ProductOutput
     private let weights: ck_panels_q8
     private let plan: WinogradPlan
-
-    /// Below this many tiles transforming the weights costs more than the products save.
-    private static let fewestTiles = 16
 
     /// nil for a product that is not of this kind, or that the direct way computes faster.
     init?(_ product: WindowProduct) {
@@ -33,11 +30,11 @@ struct WinogradProduct {
         switch executor.winograd {
         case .never: return false
         case .always: return true
-        case .whereFaster:
+        case .fromTiles(let fewest):
             let side = WinogradPlan.side
             let tiles = (shape.height + side - 1) / side * ((shape.width + side - 1) / side)
             // Tiles that stand out over the picture's edges are computed in vain.
-            return tiles >= fewestTiles && 2 * shape.pixels > tiles * side * side
+            return tiles >= fewest && 2 * shape.pixels > tiles * side * side
         }
     }
 

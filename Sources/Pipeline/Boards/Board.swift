@@ -32,7 +32,7 @@ package struct Board: Sendable {
     package var executor: Executor {
         Executor(
             threads: cores, activation: core.activation,
-            winograd: core.activation == .q16 ? .whereFaster : .never,
+            winograd: core.winograd,
             attention: core.activation == .q8 ? .q8 : .float32
         ).rehearsal
     }

@@ -42,6 +42,9 @@ struct Core: Sendable {
             + Self.multiplyAddsPerElement * Double(work.elements) / rate(.float)
     }
 
+    /// NEON's choice: with dot products, the direct way is the faster.
+    var winograd: WinogradUse { activation == .q16 ? .fromTiles(16) : .never }
+
     /// Multiply-adds a cycle; traps for kinds that the core has no use for.
     func rate(_ kind: WorkKind) -> Double {
         guard let rate = rates[kind], rate > 0 else {
