@@ -29,23 +29,24 @@ static inline i32v i16v_times_power(i32v x, int n) {
     return _mm256_slli_epi16(x, n);
 }
 
-/// Bytes 0 and 2, or 1 and 3, of a lane's four as a pair.
-static inline i32v i16v_even_bytes(i32v bytes) {
-    return _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8);
+/// Bytes 0 and 1, or 2 and 3, of a lane's four as a pair.
+static inline i32v i16v_first_bytes(i32v bytes) {
+    const __m256i upper = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(-1, 0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13));
+    return _mm256_srai_epi16(_mm256_shuffle_epi8(bytes, upper), 8);
 }
 
-static inline i32v i16v_odd_bytes(i32v bytes) {
-    return _mm256_srai_epi16(bytes, 8);
+static inline i32v i16v_last_bytes(i32v bytes) {
+    const __m256i upper = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(-1, 2, -1, 3, -1, 6, -1, 7, -1, 10, -1, 11, -1, 14, -1, 15));
+    return _mm256_srai_epi16(_mm256_shuffle_epi8(bytes, upper), 8);
 }
 
-/// The integers next to 16 numbers, a before b; of each four the second and third change places, as
-/// in pairs of even and odd bytes. What is no number or too large gives any integer.
-static inline i32v i16v_pairs_from_f32(f32v a, f32v b) {
+/// The integers next to all numbers of a and then of b. What is no number or too large gives any
+/// integer.
+static inline i32v i16v_from_f32(f32v a, f32v b) {
     const __m256i packed = _mm256_packs_epi32(_mm256_cvtps_epi32(a), _mm256_cvtps_epi32(b));
-    const __m256i ordered = _mm256_permute4x64_epi64(packed, _MM_SHUFFLE(3, 1, 2, 0));
-    const __m256i swap = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
-    return _mm256_shuffle_epi8(ordered, swap);
+    return _mm256_permute4x64_epi64(packed, _MM_SHUFFLE(3, 1, 2, 0));
 }
 
 /// The low halves of a's and b's lanes, side by side.

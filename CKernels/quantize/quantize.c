@@ -61,6 +61,18 @@ void ck_f32_from_f16(size_t count, const uint16_t *x, float *y) {
     ck_kernels.quantize.f32_from_f16(count, x, y);
 }
 
+void ck_f32_from_f16_rows(size_t rows, size_t count, const uint16_t *x, size_t ldx, float *y,
+                          size_t ldy) {
+    // Far enough for the memory's delay; rows that lie side by side need no help.
+    const size_t rows_ahead = 12, line = 64 / sizeof *x;
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t i = 0; ldx > count && r + rows_ahead < rows && i < count; i += line) {
+            __builtin_prefetch(x + (r + rows_ahead) * ldx + i);
+        }
+        ck_kernels.quantize.f32_from_f16(count, x + r * ldx, y + r * ldy);
+    }
+}
+
 void ck_f16_from_f32(size_t count, const float *x, uint16_t *y) {
     ck_kernels.quantize.f16_from_f32(count, x, y);
 }

@@ -27,6 +27,9 @@ void ck_dequantize_q8(size_t count, const int8_t *q, float scale, float *x);
 
 /// IEEE binary16 to float32 (exact, subnormals, infinities and NaN included).
 void ck_f32_from_f16(size_t count, const uint16_t *x, float *y);
+/// The same for `rows` rows of `count` numbers, which begin `ldx` and `ldy` elements apart.
+void ck_f32_from_f16_rows(size_t rows, size_t count, const uint16_t *x, size_t ldx, float *y,
+                          size_t ldy);
 /// float32 to IEEE binary16, round half to even, overflow to infinity, subnormals kept.
 void ck_f16_from_f32(size_t count, const float *x, uint16_t *y);
 

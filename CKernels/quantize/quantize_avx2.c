@@ -109,6 +109,9 @@ static void f32_from_f16__avx2(size_t count, const uint16_t *x, float *y) {
     for (; i + 8 <= count; i += 8) {
         _mm256_storeu_ps(y + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + i))));
     }
+    if (i == count) {
+        return;
+    }
     uint16_t last[8] = {0};
     memcpy(last, x + i, (count - i) * sizeof *x);
     const __m256 rest = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)last));
@@ -120,6 +123,9 @@ static void f16_from_f32__avx2(size_t count, const float *x, uint16_t *y) {
     for (; i + 8 <= count; i += 8) {
         const __m128i halves = _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT);
         _mm_storeu_si128((__m128i *)(y + i), halves);
+    }
+    if (i == count) {
+        return;
     }
     uint16_t last[8];
     const __m256 rest = f32v_load_some(x + i, count - i);

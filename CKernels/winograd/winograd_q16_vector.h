@@ -45,7 +45,7 @@ quantize_places(float (*transformed)[part], size_t first, ck_winograd_input inpu
         for (size_t c = 0; c < part; c += 2 * f32v_lanes) {
             const f32v low = f32v_mul(f32v_load(place + c), by);
             const f32v high = f32v_mul(f32v_load(place + c + f32v_lanes), by);
-            i32v_store(to + c * sizeof(int16_t), i16v_pairs_from_f32(low, high));
+            i32v_store(to + c * sizeof(int16_t), i16v_from_f32(low, high));
         }
     }
 }
@@ -103,8 +103,8 @@ static void transform_weights(ck_panel_pair panels, size_t tap_stride, size_t ch
             for (size_t tap = 0; tap < 9; tap++) {
                 q[tap] = load_outputs(panels, c * CK_PANEL_Q8 + tap * tap_stride, v);
             }
-            transform_kernel(q, i16v_even_bytes, ck_planes_at(weights, v * sizeof(i32v)));
-            transform_kernel(q, i16v_odd_bytes,
+            transform_kernel(q, i16v_first_bytes, ck_planes_at(weights, v * sizeof(i32v)));
+            transform_kernel(q, i16v_last_bytes,
                              ck_planes_at(weights, row_bytes + v * sizeof(i32v)));
         }
         weights.data += 2 * row_bytes;

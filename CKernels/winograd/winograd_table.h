@@ -10,8 +10,7 @@
 ///
 /// Input and weights are float32 or, where that is faster, int16. Of int16 the weights are exact;
 /// the input has a scale for each tile, place and part, [tiles][36], so that its largest magnitude
-/// becomes CK_WINOGRAD_MOST and a part's products sum exactly in int32. Within four channels int16
-/// operands have an order of their rung's own.
+/// becomes CK_WINOGRAD_MOST and a part's products sum exactly in int32.
 #ifndef CK_WINOGRAD_TABLE_H
 #define CK_WINOGRAD_TABLE_H
 
@@ -83,7 +82,7 @@ typedef struct ck_winograd_table {
                             ck_winograd_input input);
     /// G q Gᵀ of two panels for `channels` channels (a multiple of 4), a tap `tap_stride` behind
     /// the one before; output j of channel c goes to c · 16 + j of each plane, in int16 to
-    /// (c / 2 · 16 + j) · 2 + c % 2 once the channels are in the rung's order.
+    /// (c / 2 · 16 + j) · 2 + c % 2.
     void (*transform_weights)(ck_panel_pair panels, size_t tap_stride, size_t channels,
                               ck_planes weights);
     /// sums[p][panel][tile][j] (+)= Σ_c input[p][tile][c] · weights[p][panel][c][j], in the order

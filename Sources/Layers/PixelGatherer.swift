@@ -66,9 +66,7 @@ struct PixelGatherer {
         if channels == stride {
             ck_f32_from_f16(count * channels, x, target)
         } else {
-            for row in 0..<count {
-                ck_f32_from_f16(channels, x + row * channels, target + row * stride)
-            }
+            ck_f32_from_f16_rows(count, channels, x, channels, target, stride)
         }
     }
 }

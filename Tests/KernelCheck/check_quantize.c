@@ -252,7 +252,31 @@ static void check_halves(size_t count, size_t offset, check_kind kind) {
     }
 }
 
+/// Rows with gaps: each as if alone, nothing between them.
+static void check_rows_of_halves(void) {
+    const size_t rows = check_below(40), count = check_below(70);
+    if (!check_case("f32_from_f16_rows", "rows=%zu count=%zu", rows, count)) {
+        return;
+    }
+    const size_t ldx = count + check_below(3), ldy = count + check_below(3);
+    uint16_t *x = check_input((rows * ldx + 1) * 2, 0);
+    for (size_t i = 0; i < rows * ldx; i++) {
+        x[i] = (uint16_t)check_random();
+    }
+    float *expected = check_output((rows * ldy + 1) * 4, 0);
+    float *actual = check_output((rows * ldy + 1) * 4, 0);
+    for (size_t r = 0; r < rows; r++) {
+        ck_f32_from_f16(count, x + r * ldx, expected + r * ldy);
+    }
+    ck_f32_from_f16_rows(rows, count, x, ldx, actual, ldy);
+    check_same("y", rows * ldy + 1, 4, expected, actual);
+}
+
 void check_quantize(void) {
+    for (size_t i = 0; i < 40; i++) {
+        check_rows_of_halves();
+    }
+
     for (size_t i = 0; i < check_counts_count; i++) {
         for (check_kind kind = 0; kind < CHECK_KINDS; kind++) {
             check_rows(1 + i % 3, check_counts[i], i % 5, kind, false);

@@ -89,12 +89,9 @@ struct TileGatherer {
             x = part.source.assumingMemoryBound(to: Float.self)
             xStride = part.stride
         case .f16:
-            let halves = part.source.assumingMemoryBound(to: UInt16.self)
-            for pixel in 0..<part.pixels {
-                ck_f32_from_f16(
-                    part.channels.count, halves + pixel * part.stride,
-                    target + pixel * Self.stride)
-            }
+            ck_f32_from_f16_rows(
+                part.pixels, part.channels.count,
+                part.source.assumingMemoryBound(to: UInt16.self), part.stride, target, Self.stride)
             if product.prologue.isNone { return }
         }
         product.prologue.apply(
