@@ -9,6 +9,10 @@
 
 #include "../isa/pairs_avx2.h"
 
+static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+}
+
 /// Without products of bytes, 16 bits are as fast as 8.
 enum { precision = CK_ACTIVATION_Q16, tile_numbers = 4, wide = 2, key_bias = 0, value_bias = 0 };
 

@@ -1,18 +1,9 @@
-/// Words for products of pairs of int16, for AVX2: a lane's 32 bits hold a pair.
+/// Words for products of pairs of int16, for AVX2: a lane's 32 bits hold a pair. The rung's file
+/// says `i32v_dot_pairs`, a sum and the lane's two products, in its own encoding.
 #ifndef CK_PAIRS_AVX2_H
 #define CK_PAIRS_AVX2_H
 
 #include "bytes_avx2.h"
-
-/// sum + the lane's two products.
-static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
-}
-
-/// The lane's two products.
-static inline i32v i32v_pairs_product(i32v a, i32v b) {
-    return _mm256_madd_epi16(a, b);
-}
 
 // Sixteen bits for themselves.
 

@@ -6,7 +6,6 @@
 #pragma STDC FP_CONTRACT OFF
 
 enum {
-    part_channels = CK_WINOGRAD_CHANNELS,
     panel_outputs = CK_WINOGRAD_PANEL,
     group_panels = 2 * CK_WINOGRAD_PANELS, ///< Of int8 weights, that are multiplied at a time.
     taps = 9,
@@ -20,6 +19,12 @@ void ck_fill_winograd(ck_winograd_table *table, ck_isa isa) {
 #if defined(__x86_64__)
     if (isa == CK_ISA_AVX2) {
         ck_fill_winograd__avx2(table);
+    } else if (isa == CK_ISA_AVX_VNNI) {
+        ck_fill_winograd__avx_vnni(table);
+    } else if (isa == CK_ISA_AVX512_VNNI_256) {
+        ck_fill_winograd__avx512_vnni_256(table);
+    } else if (isa == CK_ISA_AVX512_VNNI) {
+        ck_fill_winograd__avx512_vnni(table);
     }
 #elif defined(__aarch64__)
     if (isa == CK_ISA_NEON) {
@@ -28,12 +33,21 @@ void ck_fill_winograd(ck_winograd_table *table, ck_isa isa) {
 #endif
 }
 
-size_t ck_winograd_fewest_tiles(void) {
-    return ck_kernels.winograd.fewest_tiles;
+size_t ck_winograd_fewest_tiles(ck_activation activation) {
+    const ck_winograd_table *table = &ck_kernels.winograd;
+    return activation == CK_ACTIVATION_Q8 ? table->fewest_tiles_q8 : table->fewest_tiles_q16;
 }
 
-bool ck_winograd_rounds_input(void) {
-    return ck_kernels.winograd.operand_bytes < sizeof(float);
+ck_winograd_operands ck_winograd_selected_operands(void) {
+    return ck_kernels.winograd.operands;
+}
+
+size_t ck_winograd_part_channels(ck_winograd_operands operands) {
+    return operands == CK_WINOGRAD_INT16 ? CK_WINOGRAD_PART_INT16 : CK_WINOGRAD_PART_F32;
+}
+
+size_t ck_winograd_operand_bytes(ck_winograd_operands operands) {
+    return operands == CK_WINOGRAD_INT16 ? sizeof(int16_t) : sizeof(float);
 }
 
 static size_t round_up(size_t count, size_t multiple) {
@@ -54,8 +68,9 @@ static size_t tile_count(const ck_winograd_block *block) {
     return block->tile_rows * block->tile_columns;
 }
 
-static size_t input_stride(const ck_winograd_block *block, size_t element_bytes) {
-    return plane_stride(tile_count(block) * part_channels, element_bytes);
+static size_t input_stride(const ck_winograd_block *block) {
+    return plane_stride(tile_count(block) * ck_winograd_part_channels(block->operands),
+                        ck_winograd_operand_bytes(block->operands));
 }
 
 static size_t sums_stride(const ck_winograd_block *block) {
@@ -63,13 +78,15 @@ static size_t sums_stride(const ck_winograd_block *block) {
     return plane_stride(CK_WINOGRAD_PANELS * tiles * panel_outputs, sizeof(float));
 }
 
-static size_t weights_stride(size_t element_bytes) {
-    return plane_stride(CK_WINOGRAD_PANELS * part_channels * panel_outputs, element_bytes);
+static size_t weights_stride(const ck_winograd_block *block) {
+    const size_t channels = ck_winograd_part_channels(block->operands);
+    return plane_stride(CK_WINOGRAD_PANELS * channels * panel_outputs,
+                        ck_winograd_operand_bytes(block->operands));
 }
 
 /// A part's transformed input in `memory`: the planes, and behind them the scales of int16.
 static ck_winograd_input input_in(const ck_winograd_block *block, const float *memory) {
-    const size_t stride = input_stride(block, ck_kernels.winograd.operand_bytes);
+    const size_t stride = input_stride(block);
     char *const data = (char *)memory;
     return (ck_winograd_input){
         .planes = {data, stride},
@@ -77,29 +94,31 @@ static ck_winograd_input input_in(const ck_winograd_block *block, const float *m
     };
 }
 
-/// Bytes of the sums of a group, and of the weights before them: as float32, whatever they are.
+/// Bytes of the sums of a group, and of the weights before them.
 static size_t group_bytes(const ck_winograd_block *block) {
     return CK_WINOGRAD_PLACES * sums_stride(block);
 }
 
-static size_t weights_bytes(void) {
-    return CK_WINOGRAD_PLACES * weights_stride(sizeof(float));
+static size_t weights_bytes(const ck_winograd_block *block) {
+    return CK_WINOGRAD_PLACES * weights_stride(block);
 }
 
 size_t ck_winograd_input_size(ck_winograd_block block) {
-    return CK_WINOGRAD_PLACES * input_stride(&block, sizeof(float)) / sizeof(float);
+    const size_t scales = block.operands == CK_WINOGRAD_INT16 ? tile_count(&block) : 0;
+    return CK_WINOGRAD_PLACES * (input_stride(&block) / sizeof(float) + scales);
 }
 
 size_t ck_winograd_scratch_size(ck_winograd_block block, size_t panels) {
     const size_t groups = (panels + group_panels - 1) / group_panels;
-    return (weights_bytes() + groups * group_bytes(&block)) / sizeof(float);
+    return (weights_bytes(&block) + groups * group_bytes(&block)) / sizeof(float);
 }
 
 void ck_winograd_transform(ck_winograd_block block, size_t tile_row, size_t channels,
                            const float *x, float *input) {
     const size_t vector = 8;
+    const size_t part_channels = ck_winograd_part_channels(block.operands);
     const size_t row_stride = (block.tile_columns * CK_WINOGRAD_TILE + 2) * part_channels;
-    const size_t tile_bytes = part_channels * ck_kernels.winograd.operand_bytes;
+    const size_t tile_bytes = part_channels * ck_winograd_operand_bytes(block.operands);
     ck_winograd_input tile = input_in(&block, input);
     tile.planes.data += tile_row * block.tile_columns * tile_bytes;
     tile.scales += tile_row * block.tile_columns * CK_WINOGRAD_PLACES;
@@ -117,10 +136,11 @@ typedef struct group {
     char *sums;
 } group;
 
-static group first_group(ck_panel_range range, const float *scratch) {
+static group first_group(ck_panel_range range, const ck_winograd_block *block,
+                         const float *scratch) {
     return (group){
         .panels = {range.begin, smaller(range.begin + group_panels, range.end)},
-        .sums = (char *)scratch + weights_bytes(),
+        .sums = (char *)scratch + weights_bytes(block),
     };
 }
 
@@ -148,7 +168,8 @@ static void transform_weights(const ck_panels_q8 *b, ck_panel_range range, size_
         const size_t second = smaller(panel + 1, range.end - 1);
         const ck_panel_pair panels = {q + panel * panel_bytes, q + second * panel_bytes};
         ck_kernels.winograd.transform_weights(panels, tap_stride, product->channels, weights);
-        weights.data += product->channels * panel_outputs * ck_kernels.winograd.operand_bytes;
+        weights.data += product->channels * panel_outputs *
+                        ck_winograd_operand_bytes(ck_kernels.winograd.operands);
     }
 }
 
@@ -156,12 +177,12 @@ void ck_winograd_multiply_q8(ck_winograd_block block, size_t first_channel, cons
                              ck_panels_q8 b, ck_panel_range range, float *scratch) {
     ck_winograd_product product = {
         .input = input_in(&block, input),
-        .weights = {(char *)scratch, weights_stride(ck_kernels.winograd.operand_bytes)},
+        .weights = {(char *)scratch, weights_stride(&block)},
         .tiles = tile_count(&block),
-        .channels = smaller(b.k / taps - first_channel, part_channels),
+        .channels = smaller(b.k / taps - first_channel, ck_winograd_part_channels(block.operands)),
         .adds = first_channel > 0,
     };
-    group group = first_group(range, scratch);
+    group group = first_group(range, &block, scratch);
     while (group.panels.begin < range.end) {
         product.sums = (ck_planes){group.sums, sums_stride(&block)};
         product.panels = panel_count(group.panels);
@@ -191,7 +212,7 @@ void ck_winograd_finish_q8(ck_winograd_block block, ck_panels_q8 b, ck_panel_ran
                            const float *_Nullable bias, const float *scratch, float *y,
                            size_t row_stride, size_t ldy) {
     const size_t panel_sums = round_up(tile_count(&block), CK_WINOGRAD_ROWS) * panel_outputs;
-    group group = first_group(range, scratch);
+    group group = first_group(range, &block, scratch);
     while (group.panels.begin < range.end) {
         const size_t end = smaller(group.panels.end * CK_PANEL_Q8, b.n);
         for (size_t panel = 0; panel < panel_count(group.panels); panel++) {

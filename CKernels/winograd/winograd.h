@@ -23,9 +23,9 @@
 ///
 /// Numeric promise: let S be the same formula with every number replaced by its magnitude and every
 /// difference by a sum, |bias| included. Then y is within (channels + 24) · 2⁻²⁴ · S of the exact
-/// sum, apart from underflow. Where the transformed input is rounded, to multiples of 1/10783 of
-/// the largest of its place among CK_WINOGRAD_CHANNELS channels, half such a step for each
-/// channel's |Bᵀ d B| in S, and 2⁻¹¹⁰, is added; the sums of a part are exact. An infinity or NaN
+/// sum, apart from underflow. Where the transformed input is rounded, to multiples of 1/5391 of
+/// the largest of its place among a part's channels, half such a step for each channel's
+/// |Bᵀ d B| in S, and 2⁻¹¹⁰, is added; the sums of a part are exact. An infinity or NaN
 /// spreads over the tiles that read it. A pixel's result depends on its place in its tile, but not
 /// on the block, the panel range or its neighbours there: cut a picture into blocks at multiples of
 /// 4 and the bits stay.
@@ -35,6 +35,7 @@
 #define CK_WINOGRAD_H
 
 #include "../gemm/gemm.h"
+#include "../isa/isa.h"
 
 #include <stdbool.h>
 
@@ -42,36 +43,46 @@
 #pragma clang assume_nonnull begin
 #endif
 
-#define CK_WINOGRAD_TILE 4      ///< Output pixels along a side of a tile; it reads 2 more.
-#define CK_WINOGRAD_CHANNELS 32 ///< Channels of a part of the input.
+#define CK_WINOGRAD_TILE 4 ///< Output pixels along a side of a tile; it reads 2 more.
+
+/// What is multiplied, and so how many channels are a part of the input.
+typedef enum ck_winograd_operands {
+    CK_WINOGRAD_F32 = 0,   ///< float32, parts of 32 channels.
+    CK_WINOGRAD_INT16 = 1, ///< int16, parts of 64 channels: the transformed input is rounded.
+} ck_winograd_operands;
 
 /// A block of tiles.
 typedef struct ck_winograd_block {
     size_t tile_rows, tile_columns; ///< At least 1.
     size_t height, width;           ///< Output pixels that exist: at most 4 a tile.
+    ck_winograd_operands operands;  ///< Those of the selected rung, wherever it computes.
 } ck_winograd_block;
 
 /// The fewest tiles of a picture that the selected rung computes faster this way than directly with
-/// activations of 12 bits: transforming the weights has its price. 0 where it never does.
-size_t ck_winograd_fewest_tiles(void);
+/// such activations: transforming the weights has its price. 0 where it never does.
+size_t ck_winograd_fewest_tiles(ck_activation activation);
 
-/// True where the selected rung rounds the transformed input.
-bool ck_winograd_rounds_input(void);
+/// What the selected rung multiplies.
+ck_winograd_operands ck_winograd_selected_operands(void);
 
-/// Floats of a part's transformed input, and of the scratch that `panels` panels take:
-/// the same on every rung, though some fill a part of it.
+/// Channels of a part, and bytes of each that is transformed.
+size_t ck_winograd_part_channels(ck_winograd_operands operands);
+size_t ck_winograd_operand_bytes(ck_winograd_operands operands);
+
+/// Floats of a part's transformed input, and of the scratch that `panels` panels take: the same on
+/// every rung.
 size_t ck_winograd_input_size(ck_winograd_block block);
 size_t ck_winograd_scratch_size(ck_winograd_block block, size_t panels);
 
 /// Transforms a part of the input for row `tile_row` of the block's tiles: `channels` channels, at
-/// most `CK_WINOGRAD_CHANNELS`. x [6, 4 · tile_columns + 2, CK_WINOGRAD_CHANNELS] holds the pixels
-/// that these tiles read, beginning one above and left of their first output; zeros where the
-/// picture has no pixel, and from the last channel up to the next multiple of 8.
+/// most a part's. x [6, 4 · tile_columns + 2, channels of a part] holds the pixels that these tiles
+/// read, beginning one above and left of their first output; zeros where the picture has no pixel,
+/// and from the last channel up to the next multiple of 8.
 void ck_winograd_transform(ck_winograd_block block, size_t tile_row, size_t channels,
                            const float *x, float *input);
 
 /// Multiplies a part of the input with the panels in `range`, and adds to the sums in `scratch`, or
-/// begins them where `first_channel`, a multiple of `CK_WINOGRAD_CHANNELS`, is 0. `b` has 9 taps,
+/// begins them where `first_channel`, a multiple of a part's channels, is 0. `b` has 9 taps,
 /// its channels rounded up to a multiple of 4.
 void ck_winograd_multiply_q8(ck_winograd_block block, size_t first_channel, const float *input,
                              ck_panels_q8 b, ck_panel_range range, float *scratch);

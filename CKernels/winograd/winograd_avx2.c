@@ -3,10 +3,17 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <string.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 #include "../isa/pairs_avx2.h"
+
+static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+}
+
+enum { most_rows = 6, most_panels = 1 };
 
 /// Four channels of a panel's eight outputs.
 static inline i32v load_outputs(ck_panel_pair panels, size_t offset, size_t vector) {

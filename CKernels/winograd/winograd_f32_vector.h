@@ -2,13 +2,18 @@
 #ifndef CK_WINOGRAD_F32_VECTOR_H
 #define CK_WINOGRAD_F32_VECTOR_H
 
-#include "winograd_vector.h"
+#include "winograd_table.h"
 
 enum {
+    part = CK_WINOGRAD_PART_F32,
+    rows = 6,
+    vectors = CK_WINOGRAD_PANEL / f32v_lanes,
     cache_line = 16, ///< In floats.
     // NEON's 24 sums leave no registers for what an unrolled loop loads ahead.
     unroll = f32v_lanes == 4 ? 1 : 4,
 };
+
+#include "winograd_vector.h"
 
 static void transform_input(const float *x, size_t row_stride, size_t channels,
                             ck_winograd_input input) {
@@ -96,7 +101,7 @@ static inline void prefetch_next(const ck_winograd_product *product, const float
                                  const float *c) {
     for (size_t i = 0; i < rows; i++) {
         const float *next = a[i] + product->input.planes.stride / sizeof *next;
-        for (size_t k = 0; k < CK_WINOGRAD_CHANNELS; k += cache_line) {
+        for (size_t k = 0; k < part; k += cache_line) {
             __builtin_prefetch(next + k);
         }
         __builtin_prefetch(c + product->sums.stride / sizeof *c + i * CK_WINOGRAD_PANEL, 1);
@@ -104,7 +109,8 @@ static inline void prefetch_next(const ck_winograd_product *product, const float
 }
 
 static void multiply(const ck_winograd_product *product) {
-    const size_t padded = (product->tiles + rows - 1) / rows * rows;
+    const size_t padded =
+        (product->tiles + CK_WINOGRAD_ROWS - 1) / CK_WINOGRAD_ROWS * CK_WINOGRAD_ROWS;
     for (size_t p = 0; p < CK_WINOGRAD_PLACES; p++) {
         const float *input = ck_plane_f32(product->input.planes, p);
         const float *weights = ck_plane_f32(product->weights, p);
@@ -113,7 +119,7 @@ static void multiply(const ck_winograd_product *product) {
             const float *a[rows];
             for (size_t i = 0; i < rows; i++) {
                 const size_t row = tile + i < product->tiles ? tile + i : product->tiles - 1;
-                a[i] = input + row * CK_WINOGRAD_CHANNELS;
+                a[i] = input + row * part;
             }
             for (size_t panel = 0; panel < product->panels; panel++) {
                 float *c = sums + (panel * padded + tile) * CK_WINOGRAD_PANEL;
@@ -128,8 +134,8 @@ static void multiply(const ck_winograd_product *product) {
 }
 
 static const ck_winograd_table vector_kernels = {
-    .operand_bytes = sizeof(float),
-    .fewest_tiles = 16,
+    .operands = CK_WINOGRAD_F32,
+    .fewest_tiles_q16 = 16,
     .transform_input = transform_input,
     .transform_weights = transform_weights,
     .multiply = multiply,

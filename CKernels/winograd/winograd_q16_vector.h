@@ -1,17 +1,11 @@
-/// The Winograd kernels with operands in int16, in the words of the rung's headers of vectors and
-/// pairs, which come first.
+/// The transforms of Winograd convolutions whose operands are int16, in the words of the rung's
+/// headers of vectors and pairs, which come first.
 #ifndef CK_WINOGRAD_Q16_VECTOR_H
 #define CK_WINOGRAD_Q16_VECTOR_H
 
 #include "../quantize/quantize_table.h"
+#include "winograd_q16_product.h"
 #include "winograd_vector.h"
-
-enum {
-    part = CK_WINOGRAD_CHANNELS,
-    places = CK_WINOGRAD_PLACES,
-    pair_bytes = 2 * sizeof(int16_t), ///< Of two channels of a tile or of an output.
-    row_bytes = CK_WINOGRAD_PANEL * pair_bytes,
-};
 
 /// As many places as a vector has lanes, from `first` on: scales, and integers. Past the last place
 /// the last one is repeated.
@@ -56,10 +50,8 @@ static void transform_input(const float *x, size_t row_stride, size_t channels,
     for (size_t c = 0; c < channels; c += f32v_lanes) {
         transform_channels(x + c, row_stride, *transformed + c, part);
     }
-    for (size_t c = channels; c < part; c += f32v_lanes) {
-        for (size_t p = 0; p < places; p++) {
-            f32v_store(transformed[p] + c, f32v_all(0));
-        }
+    for (size_t p = 0; p < places && channels < part; p++) {
+        memset(transformed[p] + channels, 0, (part - channels) * sizeof(float));
     }
     for (size_t first = 0; first < places; first += f32v_lanes) {
         quantize_places(transformed, first, input);
@@ -98,7 +90,7 @@ transform_kernel(const i32v *q, i32v (*pair_of)(i32v), ck_planes weights) {
 static void transform_weights(ck_panel_pair panels, size_t tap_stride, size_t channels,
                               ck_planes weights) {
     for (size_t c = 0; c < channels; c += CK_BLOCK_Q8) {
-        for (size_t v = 0; v < vectors; v++) {
+        for (size_t v = 0; v < panel_vectors; v++) {
             i32v q[9];
             for (size_t tap = 0; tap < 9; tap++) {
                 q[tap] = load_outputs(panels, c * CK_PANEL_Q8 + tap * tap_stride, v);
@@ -111,78 +103,9 @@ static void transform_weights(ck_panel_pair panels, size_t tap_stride, size_t ch
     }
 }
 
-/// The operands of a register tile: rows × 16 sums. A row past the last repeats it.
-typedef struct operand_rows {
-    const char *input[rows];
-    const float *scale[rows];
-} operand_rows;
-
-static inline __attribute__((always_inline)) void
-multiply_tile(const operand_rows *a, const char *b, size_t pairs, bool adds, float *c) {
-    i32v dot[rows][vectors];
-    for (size_t i = 0; i < rows; i++) {
-        const i32v x = i32v_all_bytes(a->input[i]);
-        for (size_t v = 0; v < vectors; v++) {
-            dot[i][v] = i32v_pairs_product(x, i32v_load(b + v * sizeof(i32v)));
-        }
-    }
-#pragma clang loop unroll(disable)
-    for (size_t k = 1; k < pairs; k++) {
-        for (size_t i = 0; i < rows; i++) {
-            const i32v x = i32v_all_bytes(a->input[i] + k * pair_bytes);
-            for (size_t v = 0; v < vectors; v++) {
-                const i32v y = i32v_load(b + k * row_bytes + v * sizeof(i32v));
-                dot[i][v] = i32v_dot_pairs(dot[i][v], x, y);
-            }
-        }
-    }
-    for (size_t i = 0; i < rows; i++) {
-        const f32v scale = f32v_all(*a->scale[i]);
-        for (size_t v = 0; v < vectors; v++) {
-            float *const to = c + i * CK_WINOGRAD_PANEL + v * f32v_lanes;
-            const f32v sum = f32v_from_i32(dot[i][v]);
-            f32v_store(to, adds ? f32v_fma(scale, sum, f32v_load(to)) : f32v_mul(scale, sum));
-        }
-    }
-}
-
-/// What the next place needs of these tiles: the places are too short for the processor to foresee.
-static inline void prefetch_next(const ck_winograd_product *product, const operand_rows *a,
-                                 const float *c) {
-    for (size_t i = 0; i < rows; i++) {
-        __builtin_prefetch(a->input[i] + product->input.planes.stride);
-        __builtin_prefetch((const char *)c + product->sums.stride + i * sizeof(float[16]), 1);
-    }
-}
-
-static void multiply(const ck_winograd_product *product) {
-    const size_t padded = (product->tiles + rows - 1) / rows * rows;
-    const size_t pairs = product->channels / 2;
-    for (size_t p = 0; p < places; p++) {
-        const char *input = product->input.planes.data + p * product->input.planes.stride;
-        const char *weights = product->weights.data + p * product->weights.stride;
-        float *sums = ck_plane_f32(product->sums, p);
-        for (size_t tile = 0; tile < product->tiles; tile += rows) {
-            operand_rows a;
-            for (size_t i = 0; i < rows; i++) {
-                const size_t row = tile + i < product->tiles ? tile + i : product->tiles - 1;
-                a.input[i] = input + row * part * sizeof(int16_t);
-                a.scale[i] = product->input.scales + row * places + p;
-            }
-            for (size_t panel = 0; panel < product->panels; panel++) {
-                float *c = sums + (panel * padded + tile) * CK_WINOGRAD_PANEL;
-                if (p + 1 < places) {
-                    prefetch_next(product, &a, c);
-                }
-                multiply_tile(&a, weights + panel * pairs * row_bytes, pairs, product->adds, c);
-            }
-        }
-    }
-}
-
 static const ck_winograd_table vector_kernels = {
-    .operand_bytes = sizeof(int16_t),
-    .fewest_tiles = 4,
+    .operands = CK_WINOGRAD_INT16,
+    .fewest_tiles_q16 = 4,
     .transform_input = transform_input,
     .transform_weights = transform_weights,
     .multiply = multiply,

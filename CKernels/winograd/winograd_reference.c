@@ -45,7 +45,7 @@ static void transform_input__reference(const float *x, size_t row_stride, size_t
     for (size_t c = 0; c < channels; c++) {
         float d[36], transformed[36];
         for (size_t p = 0; p < 36; p++) {
-            d[p] = x[p / 6 * row_stride + p % 6 * CK_WINOGRAD_CHANNELS + c];
+            d[p] = x[p / 6 * row_stride + p % 6 * CK_WINOGRAD_PART_F32 + c];
         }
         transform(6, 6, *b_transposed, d, transformed);
         for (size_t p = 0; p < 36; p++) {
@@ -80,7 +80,7 @@ static void multiply_place(const ck_winograd_product *product, const float *inpu
             float total = product->adds ? *sum : 0;
             for (size_t c = 0; c < product->channels; c++) {
                 total +=
-                    input[tile * CK_WINOGRAD_CHANNELS + c] * weights[c * CK_WINOGRAD_PANEL + j];
+                    input[tile * CK_WINOGRAD_PART_F32 + c] * weights[c * CK_WINOGRAD_PANEL + j];
             }
             *sum = total;
         }
@@ -118,7 +118,7 @@ static void transform_sums__reference(ck_planes sums, const ck_winograd_output *
 
 void ck_fill_winograd__reference(ck_winograd_table *table) {
     *table = (ck_winograd_table){
-        .operand_bytes = sizeof(float),
+        .operands = CK_WINOGRAD_F32,
         .transform_input = transform_input__reference,
         .transform_weights = transform_weights__reference,
         .multiply = multiply__reference,

@@ -2,9 +2,9 @@
 ///
 /// All that is transformed lies in 36 planes, one for each place (6 i + j) of a tile's 6×6 matrix:
 ///
-///     input    [36][tiles][CK_WINOGRAD_CHANNELS]            Bᵀ d B of a part of the channels
+///     input    [36][tiles][channels of a part]               Bᵀ d B of a part of the channels
 ///     weights  [36][panels][channels of the part][16]       G q Gᵀ of a group of panels
-///     sums     [36][panels][tiles, rounded up to 6][16]     of a group of panels, float32
+///     sums     [36][panels][tiles, rounded up to 12][16]     of a group of panels, float32
 ///
 /// Planes lie an odd number of cache lines apart, or the 36 lines of a tile would share a set.
 ///
@@ -21,14 +21,16 @@
 #pragma clang assume_nonnull begin
 #endif
 
+#define CK_WINOGRAD_PART_F32 32 ///< Channels of a part, by the operands.
+#define CK_WINOGRAD_PART_INT16 64
 #define CK_WINOGRAD_PLACES 36 ///< Places of a tile's transformed matrix.
 #define CK_WINOGRAD_PANEL 16  ///< Outputs of a panel: two panels of int8 weights.
 #define CK_WINOGRAD_PANELS 2  ///< Panels of a group: they are multiplied together.
-#define CK_WINOGRAD_ROWS 6    ///< Tiles of a register tile.
+#define CK_WINOGRAD_ROWS 12   ///< Tiles are filled up to a multiple of it: of any register tile.
 
-/// Integers of a transformed input: ±10783 · 6223 · 32 fits in int32, and 6223 = 127 · 7 · 7 is the
+/// Integers of a transformed input: ±5391 · 6223 · 64 fits in int32, and 6223 = 127 · 7 · 7 is the
 /// largest transformed weight.
-#define CK_WINOGRAD_MOST 10783
+#define CK_WINOGRAD_MOST 5391
 
 /// The planes that a step reads or writes: plane p begins at `data + p · stride`, in bytes.
 typedef struct ck_planes {
@@ -74,10 +76,10 @@ typedef struct ck_winograd_output {
 } ck_winograd_output;
 
 typedef struct ck_winograd_table {
-    size_t operand_bytes; ///< Of an element of the input and of the weights: 4 or 2.
-    size_t fewest_tiles;  ///< That are faster so than directly; 0 where none are.
+    ck_winograd_operands operands;
+    size_t fewest_tiles_q16, fewest_tiles_q8; ///< See ck_winograd_fewest_tiles.
     /// Bᵀ d B of one tile for `channels` channels (a multiple of 8): x [6, 6, …] with
-    /// CK_WINOGRAD_CHANNELS floats from pixel to pixel.
+    /// the channels of a part from pixel to pixel.
     void (*transform_input)(const float *x, size_t row_stride, size_t channels,
                             ck_winograd_input input);
     /// G q Gᵀ of two panels for `channels` channels (a multiple of 4), a tap `tap_stride` behind
@@ -98,6 +100,9 @@ void ck_fill_winograd(ck_winograd_table *table, ck_isa isa);
 /// Called by `ck_fill_winograd`, one a rung.
 void ck_fill_winograd__reference(ck_winograd_table *table);
 void ck_fill_winograd__avx2(ck_winograd_table *table);
+void ck_fill_winograd__avx_vnni(ck_winograd_table *table);
+void ck_fill_winograd__avx512_vnni_256(ck_winograd_table *table);
+void ck_fill_winograd__avx512_vnni(ck_winograd_table *table);
 void ck_fill_winograd__neon(ck_winograd_table *table);
 
 #if defined(__clang__)

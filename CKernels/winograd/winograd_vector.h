@@ -1,14 +1,9 @@
-/// What all Winograd kernels share, in the words of the rung's vector header, which comes first:
-/// the transforms of the input and of the sums, in float32.
+/// What all Winograd kernels share, in the words of the rung's vector header, which comes first,
+/// with `part`, the channels of one: the transforms of the input and of the sums, in float32.
 #ifndef CK_WINOGRAD_VECTOR_H
 #define CK_WINOGRAD_VECTOR_H
 
 #include "winograd_table.h"
-
-enum {
-    rows = CK_WINOGRAD_ROWS,
-    vectors = CK_WINOGRAD_PANEL / f32v_lanes,
-};
 
 /// Bᵀ d for one column (or row) of six; `from` and `to` are in vectors.
 static inline __attribute__((always_inline)) void input_column(const f32v *d, size_t from, f32v *t,
@@ -34,7 +29,7 @@ transform_channels(const float *x, size_t row_stride, float *to, size_t stride) 
     for (size_t j = 0; j < 6; j++) {
         f32v d[6];
         for (size_t i = 0; i < 6; i++) {
-            d[i] = f32v_load(x + i * row_stride + j * CK_WINOGRAD_CHANNELS);
+            d[i] = f32v_load(x + i * row_stride + j * part);
         }
         input_column(d, 1, columns + j, 6);
     }

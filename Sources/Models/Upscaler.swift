@@ -8,7 +8,8 @@ package protocol Upscaler: Sendable {
     var scale: Int { get }
     /// The picture's sides are multiples of this.
     var alignment: Int { get }
-    /// Rows of the picture above and below its own that a row of the result depends on, at most.
+    /// Rows of the picture above and below its own that a row of the result depends on, at most, in exact
+    /// arithmetic.
     var reach: Int { get }
     /// A picture of [N, H, W, 3] within 0…1 → [H·scale, W·scale, 3], not clamped, row by row.
     func enlarge(

@@ -80,8 +80,7 @@ package struct PictureUpscaler {
         var rows = PictureRows(width: picture.width * scale, height: height, channels: 3)
         for strip in done { rows.append(strip) }
         guard rows.height < height else { return rows.picture() }
-        // What lies further above than the network reaches makes no difference to the rows to come.
-        let skipped = max(rows.height / scale - network.reach, 0) / Self.grid * Self.grid
+        let skipped = rowsWithoutEffect(on: rows.height / scale, of: picture)
         let rest =
             try skipped == 0
             ? plan
@@ -98,6 +97,16 @@ package struct PictureUpscaler {
             if isKept { keptRows = rows.height }
         }
         return rows.picture()
+    }
+
+    /// Rows from the picture's top that make no difference to the rows from `first` on: the network does
+    /// not reach them. In a Winograd tile all rows share in the rounding, so that each convolution
+    /// reaches up to a tile; and what is left of the picture must still go that way.
+    private func rowsWithoutEffect(on first: Int, of picture: Picture) -> Int {
+        let step = executor.winograd == .never ? 1 : WinogradUse.side
+        let skipped = max(first - step * network.reach, 0) / Self.grid * Self.grid
+        let takes = { executor.winograd.takes(height: $0, width: picture.width) }
+        return takes(picture.height - skipped) == takes(picture.height) ? skipped : 0
     }
 
     /// Rows are skipped by multiples of this, so that all blocks of rows begin where they did.

@@ -8,6 +8,8 @@ package struct Executor: Sendable {
     package let activation: ActivationPrecision
     /// Which 3×3 convolutions of int8 weights go by Winograd's algorithm.
     package let winograd: WinogradUse
+    /// What those convolutions multiply.
+    package let winogradOperands: WinogradOperands
     /// The precision of attention where the model's weights are int8 and nothing is masked.
     package let attention: AttentionPrecision
     /// Is told what the layers read; nil where nobody wants to know.
@@ -18,18 +20,19 @@ package struct Executor: Sendable {
     /// - Parameters:
     ///   - threads: 1 or more.
     ///   - activation: nil for what the selected instruction set does best.
-    ///   - winograd: nil for what suits both. It is far more exact than activations of 8 bits, and takes
-    ///     no place of those.
+    ///   - winograd: nil for what the selected instruction set does best with those activations.
+    ///   - winogradOperands: those of the selected instruction set, or of another for a rehearsal.
     ///   - attention: nil for what the selected instruction set does best, at least as exact as the
     ///     activations.
     package init(
         threads: Int, activation: ActivationPrecision? = nil, winograd: WinogradUse? = nil,
-        attention: AttentionPrecision? = nil
+        winogradOperands: WinogradOperands = .selected, attention: AttentionPrecision? = nil
     ) {
         parallel = Parallel(threads: threads)
         workspace = Workspace()
         self.activation = activation ?? .preferred
         self.winograd = winograd ?? .preferred(with: self.activation)
+        self.winogradOperands = winogradOperands
         self.attention = attention ?? .preferred(with: self.activation)
     }
 
@@ -38,6 +41,7 @@ package struct Executor: Sendable {
         workspace = Workspace(rehearsing: true)
         activation = executor.activation
         winograd = executor.winograd
+        winogradOperands = executor.winogradOperands
         attention = executor.attention
     }
 
@@ -90,10 +94,36 @@ package enum WinogradUse: Equatable, Sendable {
     case fromTiles(Int)
     case always
 
+    /// Pixels along a tile's side.
+    package static let side = Int(CK_WINOGRAD_TILE)
+
+    /// Whether a convolution with an output of so many pixels goes that way.
+    package func takes(height: Int, width: Int) -> Bool {
+        switch self {
+        case .never: return false
+        case .always: return true
+        case .fromTiles(let fewest):
+            let tiles = (height + Self.side - 1) / Self.side * ((width + Self.side - 1) / Self.side)
+            // Tiles that stand out over the picture's edges are computed in vain.
+            return tiles >= fewest && 2 * height * width > tiles * Self.side * Self.side
+        }
+    }
+
     /// What the selected instruction set does best, where activations are of this precision.
     static func preferred(with activation: ActivationPrecision) -> WinogradUse {
-        let fewest = ck_winograd_fewest_tiles()
-        return activation == .q16 && fewest > 0 ? .fromTiles(fewest) : .never
+        let fewest = ck_winograd_fewest_tiles(activation.kernels)
+        return fewest > 0 ? .fromTiles(fewest) : .never
+    }
+}
+
+/// What Winograd's convolutions multiply: each instruction set has its own.
+package enum WinogradOperands: Sendable {
+    case float32
+    /// The transformed input is rounded to 13 bits.
+    case int16
+
+    package static var selected: WinogradOperands {
+        ck_winograd_selected_operands() == CK_WINOGRAD_INT16 ? .int16 : .float32
     }
 }
 
@@ -108,6 +138,13 @@ package enum ActivationPrecision: String, CaseIterable, Sendable {
     package static var preferred: ActivationPrecision {
         ck_preferred_activation() == CK_ACTIVATION_Q8 ? .q8 : .q16
     }
+
+    fileprivate var kernels: ck_activation {
+        switch self {
+        case .q16: CK_ACTIVATION_Q16
+        case .q8: CK_ACTIVATION_Q8
+        }
+    }
 }
 
 /// The precision of queries, keys, values and softmax weights; every instruction set can do each.
@@ -120,9 +157,10 @@ package enum AttentionPrecision: Sendable {
 
     /// What the selected instruction set does best, where activations are of this precision.
     static func preferred(with activation: ActivationPrecision) -> AttentionPrecision {
+        guard ck_attention_int_is_preferred(activation.kernels) else { return .float32 }
         switch activation {
-        case .q16: ck_attention_int_is_preferred(CK_ACTIVATION_Q16) ? .q16 : .float32
-        case .q8: ck_attention_int_is_preferred(CK_ACTIVATION_Q8) ? .q8 : .float32
+        case .q16: return .q16
+        case .q8: return .q8
         }
     }
 }

@@ -80,7 +80,12 @@ typedef struct rectangle {
 } rectangle;
 
 static ck_winograd_block block_of(rectangle r) {
-    return (ck_winograd_block){tiles_along(r.height), tiles_along(r.width), r.height, r.width};
+    return (ck_winograd_block){tiles_along(r.height), tiles_along(r.width), r.height, r.width,
+                               ck_winograd_selected_operands()};
+}
+
+static size_t part_channels(void) {
+    return ck_winograd_part_channels(ck_winograd_selected_operands());
 }
 
 /// The pixels that a rectangle reads of the part that begins at `first`; behind the zeros after the
@@ -88,8 +93,8 @@ static ck_winograd_block block_of(rectangle r) {
 static void gather(const shape *s, const operands *o, rectangle r, size_t first, float *x) {
     const size_t rows = tiles_along(r.height) * CK_WINOGRAD_TILE + 2;
     const size_t columns = tiles_along(r.width) * CK_WINOGRAD_TILE + 2;
-    for (size_t i = 0; i < rows * columns * CK_WINOGRAD_CHANNELS; i++) {
-        const size_t pixel = i / CK_WINOGRAD_CHANNELS, c = first + i % CK_WINOGRAD_CHANNELS;
+    for (size_t i = 0; i < rows * columns * part_channels(); i++) {
+        const size_t pixel = i / part_channels(), c = first + i % part_channels();
         const size_t from = (r.top + pixel / columns) * o->columns + r.left + pixel % columns;
         x[i] = c < s->channels                ? o->x[from * s->channels + c]
                : c < round_up(s->channels, 8) ? 0
@@ -106,7 +111,7 @@ static room make_room(ck_winograd_block block, size_t panels) {
     const size_t rows = block.tile_rows * CK_WINOGRAD_TILE + 2;
     const size_t columns = block.tile_columns * CK_WINOGRAD_TILE + 2;
     return (room){
-        check_input(rows * columns * CK_WINOGRAD_CHANNELS * sizeof(float), 0),
+        check_input(rows * columns * part_channels() * sizeof(float), 0),
         check_output(ck_winograd_input_size(block) * sizeof(float), 0),
         check_output(ck_winograd_scratch_size(block, panels) * sizeof(float), 0),
     };
@@ -116,11 +121,11 @@ static room make_room(ck_winograd_block block, size_t panels) {
 static void transform(const shape *s, ck_winograd_block block, size_t first, const float *x,
                       float *input) {
     const size_t left = s->channels - first;
-    const size_t channels = left < CK_WINOGRAD_CHANNELS ? left : CK_WINOGRAD_CHANNELS;
+    const size_t channels = left < part_channels() ? left : part_channels();
     const size_t columns = block.tile_columns * CK_WINOGRAD_TILE + 2;
     for (size_t row = 0; row < block.tile_rows; row++) {
         ck_winograd_transform(block, row, channels, x, input);
-        x += CK_WINOGRAD_TILE * columns * CK_WINOGRAD_CHANNELS;
+        x += CK_WINOGRAD_TILE * columns * part_channels();
     }
 }
 
@@ -129,7 +134,7 @@ static void convolve(const shape *s, const operands *o, rectangle r, ck_panel_ra
                      room room, float *y, size_t ldy) {
     const ck_winograd_block block = block_of(r);
     const ck_panels_q8 b = {o->q, o->scale, s->outputs, 9 * o->tap_channels};
-    for (size_t first = 0; first < s->channels; first += CK_WINOGRAD_CHANNELS) {
+    for (size_t first = 0; first < s->channels; first += part_channels()) {
         gather(s, o, r, first, room.x);
         transform(s, block, first, room.x, room.input);
         ck_winograd_multiply_q8(block, first, room.input, b, range, room.scratch);
@@ -178,13 +183,13 @@ static void transformed_input(const shape *s, const operands *o, size_t corner, 
 /// Half a step of what a channel's part is rounded to, at each place.
 static void half_steps(const shape *s, const operands *o, size_t corner, size_t channel,
                        double *steps) {
-    const size_t first = channel / CK_WINOGRAD_CHANNELS * CK_WINOGRAD_CHANNELS;
+    const size_t first = channel / part_channels() * part_channels();
     memset(steps, 0, 36 * sizeof *steps);
-    for (size_t c = first; c < first + CK_WINOGRAD_CHANNELS && c < s->channels; c++) {
+    for (size_t c = first; c < first + part_channels() && c < s->channels; c++) {
         double input[36];
         transformed_input(s, o, corner, c, false, input);
         for (size_t p = 0; p < 36; p++) {
-            steps[p] = fmax(steps[p], fabs(input[p]) / 10783 / 2 + 0x1p-110);
+            steps[p] = fmax(steps[p], fabs(input[p]) / 5391 / 2 + 0x1p-110);
         }
     }
 }
@@ -201,7 +206,8 @@ static double allowed(const shape *s, const operands *o, size_t y, size_t x, siz
             q[tap] = o->q[weight_index(o, j, tap, channel)];
         }
         magnitudes(6, 3, *g, q, weight);
-        if (ck_winograd_rounds_input() && channel % CK_WINOGRAD_CHANNELS == 0) {
+        if (ck_winograd_selected_operands() == CK_WINOGRAD_INT16 &&
+            channel % part_channels() == 0) {
             half_steps(s, o, corner, channel, steps);
         }
         for (size_t p = 0; p < 36; p++) {
@@ -296,7 +302,7 @@ static void convolve_run_by_run(const shape *s, const operands *o, room room, fl
         const size_t end = panel + run < o->panels ? panel + run : o->panels;
         const ck_panel_range range = {panel, end};
         float *input = room.input;
-        for (size_t first = 0; first < s->channels; first += CK_WINOGRAD_CHANNELS) {
+        for (size_t first = 0; first < s->channels; first += part_channels()) {
             if (panel == 0) {
                 transform(s, block, first, room.x, input);
             }
@@ -315,7 +321,7 @@ static void time_shape(shape s) {
     }
     const operands o = make_operands(&s);
     const rectangle all = {0, 0, s.height, s.width};
-    const size_t parts = (s.channels + CK_WINOGRAD_CHANNELS - 1) / CK_WINOGRAD_CHANNELS;
+    const size_t parts = (s.channels + part_channels() - 1) / part_channels();
     room room = make_room(block_of(all), o.panels);
     room.input = check_output(parts * ck_winograd_input_size(block_of(all)) * sizeof(float), 0);
     float *y = check_output(s.height * s.width * s.outputs * sizeof *y, 0);

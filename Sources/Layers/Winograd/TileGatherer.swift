@@ -11,14 +11,14 @@ struct TileGatherer {
     /// A row of pixels before they are doubled.
     let narrow: UnsafeMutablePointer<Float>
 
-    private static let stride = WinogradPlan.part
+    private var stride: Int { plan.part }
     /// Rows that a row of tiles shares with the one above.
     private static let shared = 2
 
     /// Gathers for row `tileRow` of the block's tiles; the row above comes before it.
     func gather(_ block: WinogradPlan.Block, tileRow: Int, channels: Range<Int>) {
         let side = WinogradPlan.side
-        let length = block.inputColumns * Self.stride
+        let length = block.inputColumns * stride
         if tileRow > 0 {
             pixels.update(from: pixels + side * length, count: Self.shared * length)
         }
@@ -45,15 +45,15 @@ struct TileGatherer {
             clear(target, pixels: 0..<columns.count)
         }
         guard y >= 0 && y < plan.height else { return }
-        let first = target + (inside.lowerBound - columns.lowerBound) * Self.stride
+        let first = target + (inside.lowerBound - columns.lowerBound) * stride
         if product.upsampled == nil {
             gather(inside, of: y, image: block.image, channels: channels, into: first)
         } else {
             let halves = inside.lowerBound / 2..<(inside.upperBound + 1) / 2
             gather(halves, of: y / 2, image: block.image, channels: channels, into: narrow)
             for (index, x) in inside.enumerated() {
-                let source = narrow + (x / 2 - halves.lowerBound) * Self.stride
-                (first + index * Self.stride).update(from: source, count: channels.count)
+                let source = narrow + (x / 2 - halves.lowerBound) * stride
+                (first + index * stride).update(from: source, count: channels.count)
             }
         }
     }
@@ -83,7 +83,7 @@ struct TileGatherer {
         _ part: InputPart, image: Int, into target: UnsafeMutablePointer<Float>
     ) {
         var x = UnsafePointer(target)
-        var xStride = Self.stride
+        var xStride = stride
         switch part.type {
         case .f32:
             x = part.source.assumingMemoryBound(to: Float.self)
@@ -91,17 +91,17 @@ struct TileGatherer {
         case .f16:
             ck_f32_from_f16_rows(
                 part.pixels, part.channels.count,
-                part.source.assumingMemoryBound(to: UInt16.self), part.stride, target, Self.stride)
+                part.source.assumingMemoryBound(to: UInt16.self), part.stride, target, stride)
             if product.prologue.isNone { return }
         }
         product.prologue.apply(
             image: image, firstChannel: part.channels.lowerBound, channels: part.channels.count,
-            count: part.pixels, x: x, xStride: xStride, into: target, stride: Self.stride)
+            count: part.pixels, x: x, xStride: xStride, into: target, stride: stride)
     }
 
     private func clear(_ row: UnsafeMutablePointer<Float>, pixels: Range<Int>) {
-        (row + pixels.lowerBound * Self.stride).update(
-            repeating: 0, count: pixels.count * Self.stride)
+        (row + pixels.lowerBound * stride).update(
+            repeating: 0, count: pixels.count * stride)
     }
 }
 

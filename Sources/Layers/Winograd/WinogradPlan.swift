@@ -16,12 +16,12 @@ struct WinogradPlan {
         var inputColumns: Int { geometry.tile_columns * WinogradPlan.side + 2 }
     }
 
-    static let side = Int(CK_WINOGRAD_TILE)
-    /// Channels that are gathered and transformed at a time.
-    static let part = Int(CK_WINOGRAD_CHANNELS)
+    static let side = WinogradUse.side
     /// Places of a tile's transformed matrix.
     private static let places = (side + 2) * (side + 2)
 
+    /// Channels that are gathered and transformed at a time.
+    let part: Int
     let channels: Int
     let height: Int
     let width: Int
@@ -62,7 +62,9 @@ struct WinogradPlan {
         images = shape.images
         panelCount = matrix.panelCount
 
-        let tileBytes = channels * Self.places * MemoryLayout<Float>.stride
+        let operands = product.executor.winogradOperands.kernels
+        part = ck_winograd_part_channels(operands)
+        let tileBytes = channels * Self.places * ck_winograd_operand_bytes(operands)
         let tiles = min(Self.tilesPerBlock, max(Self.inputBytes / tileBytes, 1))
         let tileRows = (rows.count + Self.side - 1) / Self.side
         let tileColumns = (width + Self.side - 1) / Self.side
@@ -72,7 +74,7 @@ struct WinogradPlan {
         down = (tileRows + tall - 1) / tall
         largest = ck_winograd_block(
             tile_rows: tall, tile_columns: columns, height: tall * Self.side,
-            width: columns * Self.side)
+            width: columns * Self.side, operands: operands)
 
         shares = Self.shares(
             blocks: images * across * down, panels: panelCount,
@@ -121,7 +123,7 @@ struct WinogradPlan {
 
     /// The parts of the channels.
     var parts: [Range<Int>] {
-        stride(from: 0, to: channels, by: Self.part).map { $0..<min($0 + Self.part, channels) }
+        stride(from: 0, to: channels, by: part).map { $0..<min($0 + part, channels) }
     }
 
     /// Floats of a part's transformed input in a worker's memory. A block of one run needs each part
@@ -135,8 +137,8 @@ struct WinogradPlan {
         bytes(ck_winograd_input_size(largest) * (isOneRun ? 1 : parts.count))
     }
     var productBytes: Int { bytes(ck_winograd_scratch_size(largest, Self.panelsPerRun)) }
-    var gatherBytes: Int { bytes((Self.side + 2) * rowPixels * Self.part) }
-    private var narrowBytes: Int { bytes(rowPixels * Self.part) }
+    var gatherBytes: Int { bytes((Self.side + 2) * rowPixels * part) }
+    private var narrowBytes: Int { bytes(rowPixels * part) }
     /// Where the block of output begins.
     var packedBytes: Int { inputBytes + productBytes + gatherBytes + narrowBytes }
     var scratchBytes: Int { packedBytes + bytes(largest.height * largest.width * apart) }
@@ -145,5 +147,14 @@ struct WinogradPlan {
 
     private func bytes(_ floats: Int) -> Int {
         (floats * MemoryLayout<Float>.stride).roundedUp(to: 64)
+    }
+}
+
+extension WinogradOperands {
+    fileprivate var kernels: ck_winograd_operands {
+        switch self {
+        case .float32: CK_WINOGRAD_F32
+        case .int16: CK_WINOGRAD_INT16
+        }
     }
 }

@@ -18,24 +18,13 @@ struct WinogradProduct {
         guard let output = product.outputs.first, product.outputs.count == 1,
             case .q8(let weights) = output.matrix.panels,
             product.window == .same(kernel: 3), !product.prologue.isLayerNorm,
-            Self.isChosen(for: output.target.shape, on: product.executor)
+            product.executor.winograd.takes(
+                height: output.target.shape.height, width: output.target.shape.width)
         else { return nil }
         self.product = product
         self.output = output
         self.weights = weights
         plan = WinogradPlan(product, matrix: output.matrix)
-    }
-
-    private static func isChosen(for shape: Shape, on executor: Executor) -> Bool {
-        switch executor.winograd {
-        case .never: return false
-        case .always: return true
-        case .fromTiles(let fewest):
-            let side = WinogradPlan.side
-            let tiles = (shape.height + side - 1) / side * ((shape.width + side - 1) / side)
-            // Tiles that stand out over the picture's edges are computed in vain.
-            return tiles >= fewest && 2 * shape.pixels > tiles * side * side
-        }
     }
 
     func run() {

@@ -33,6 +33,7 @@ package struct Board: Sendable {
         Executor(
             threads: cores, activation: core.activation,
             winograd: core.winograd,
+            winogradOperands: core.winogradOperands,
             attention: core.activation == .q8 ? .q8 : .float32
         ).rehearsal
     }

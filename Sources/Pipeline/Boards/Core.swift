@@ -5,25 +5,37 @@ struct Core: Sendable {
     let name: String
     /// How activations are quantised that multiply int8 weights: 8 bits where there are dot products.
     let activation: ActivationPrecision
+    /// Which convolutions go by Winograd's algorithm, and what those multiply.
+    let winograd: WinogradUse
+    let winogradOperands: WinogradOperands
     /// Multiply-adds a cycle of the inner loop of each kind of work.
     private let rates: [WorkKind: Double]
+
+    /// How a core computes Winograd's convolutions.
+    private struct Winograd {
+        /// Of their products.
+        let rate: Double
+        let operands: WinogradOperands
+    }
 
     /// - Parameters:
     ///   - int8: of the tile that multiplies int8 weights.
     ///   - float: of the float32 tile.
-    ///   - winograd: of the products of Winograd's convolutions; nil where they are not used.
+    ///   - winograd: nil where Winograd's convolutions are not used.
     ///   - attention: of float32 attention's two products.
     ///   - attentionInt8: of theirs in 8 bits; nil where they are not used.
     private init(
-        _ name: String, int8: Double, float: Double, winograd: Double?, attention: Double,
-        attentionInt8: Double?
+        _ name: String, _ activation: ActivationPrecision, int8: Double, float: Double,
+        winograd: Winograd?, attention: Double, attentionInt8: Double?
     ) {
         self.name = name
-        activation = winograd == nil ? .q8 : .q16
+        self.activation = activation
+        self.winograd = winograd == nil ? .never : .fromTiles(16)
+        winogradOperands = winograd?.operands ?? .float32
         // Both are counted as the direct sum, of which they do a quarter.
         rates = [
             .int8: int8, .float: float, .attention: attention, .doubled: 4 * int8,
-            .winograd: 4 * (winograd ?? 0), .attentionIntegers: attentionInt8 ?? 0,
+            .winograd: 4 * (winograd?.rate ?? 0), .attentionIntegers: attentionInt8 ?? 0,
         ]
     }
 
@@ -42,9 +54,6 @@ struct Core: Sendable {
             + Self.multiplyAddsPerElement * Double(work.elements) / rate(.float)
     }
 
-    /// NEON's choice: with dot products, the direct way is the faster.
-    var winograd: WinogradUse { activation == .q16 ? .fromTiles(16) : .never }
-
     /// Multiply-adds a cycle; traps for kinds that the core has no use for.
     func rate(_ kind: WorkKind) -> Double {
         guard let rate = rates[kind], rate > 0 else {
@@ -56,12 +65,15 @@ struct Core: Sendable {
     // ARM: llvm-mca's cycles of the compiled loops, docs/neon.md; attention's by the rows of 320
     // multiply-adds, A76 by Neoverse N1's model.
     static let cortexA53 = Core(
-        "Cortex-A53", int8: 2.59, float: 2.52, winograd: 1.32, attention: 2.52, attentionInt8: nil)
+        "Cortex-A53", .q16, int8: 2.59, float: 2.52,
+        winograd: Winograd(rate: 1.32, operands: .float32), attention: 2.52, attentionInt8: nil)
     static let cortexA72 = Core(
-        "Cortex-A72", int8: 4, float: 4, winograd: 4, attention: 4, attentionInt8: nil)
+        "Cortex-A72", .q16, int8: 4, float: 4, winograd: Winograd(rate: 4, operands: .float32),
+        attention: 4, attentionInt8: nil)
     static let cortexA76 = Core(
-        "Cortex-A76", int8: 32, float: 8, winograd: nil, attention: 8, attentionInt8: 32)
-    // By hand: two pipelines of 128 bits for `vpdpbusd` and `vfmadd`.
+        "Cortex-A76", .q8, int8: 32, float: 8, winograd: nil, attention: 8, attentionInt8: 32)
+    // By hand: two pipelines of 128 bits for `vpdpbusd`, `vpdpwssd` and `vfmadd`.
     static let gracemont = Core(
-        "Gracemont", int8: 32, float: 8, winograd: nil, attention: 8, attentionInt8: 32)
+        "Gracemont", .q8, int8: 32, float: 8, winograd: Winograd(rate: 16, operands: .int16),
+        attention: 8, attentionInt8: 32)
 }
