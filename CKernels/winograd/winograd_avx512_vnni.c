@@ -3,10 +3,11 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <string.h>
 
 #pragma clang attribute push(__attribute__((target(CK_TARGET_AVX512))), apply_to = function)
 
-#include "../isa/bytes_avx512.h"
+#include "../isa/pairs_avx512.h"
 
 static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
     return _mm512_dpwssd_epi32(sum, a, b);
@@ -14,12 +15,20 @@ static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
 
 enum { most_rows = 12, most_panels = 2 };
 
-#include "winograd_q16_product.h"
+/// Four channels of both panels' outputs.
+static inline i32v load_outputs(ck_panel_pair panels, size_t offset, size_t vector) {
+    (void)vector;
+    const __m256i low = _mm256_load_si256((const __m256i *)(panels.low + offset));
+    const __m256i high = _mm256_load_si256((const __m256i *)(panels.high + offset));
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+}
+
+#include "winograd_q16_vector.h"
 
 #pragma clang attribute pop
 
 void ck_fill_winograd__avx512_vnni(ck_winograd_table *table) {
-    table->multiply = multiply;
+    *table = vector_kernels;
     table->fewest_tiles_q8 = 64;
 }
 
