@@ -9,12 +9,13 @@ internal import Synchronization
 /// Leaves an empty file behind when the process crashes in the midst of a job, so that the next one can
 /// tell a job that crashes it from one that was merely cut short.
 ///
-/// One job at a time is marked, the last of those of several queues. What kills without asking, the system for want of memory among it, leaves
-/// no mark.
+/// One job at a time is marked, the last begun of those of several queues. What kills without asking,
+/// the system for want of memory among it, leaves no mark.
 enum CrashMark {
     // The handler may neither allocate nor lock: it reads this pointer, which is set before it can run.
     // Whoever takes an address out frees it, so that queues that draw beside each other free each once.
     private static let address = Atomic<UInt>(0)
+
     private static func pointer(_ address: UInt) -> UnsafeMutablePointer<CChar>? {
         UnsafeMutablePointer(bitPattern: address)
     }
