@@ -1,8 +1,9 @@
-import Layers
 import Tensors
 import TestSupport
 import Testing
 import WeightStore
+
+@testable import Layers
 
 /// What of a weight file is in memory while a stage runs and after it.
 @Suite struct WeightStreamTests {
@@ -58,5 +59,26 @@ import WeightStore
         #expect(resident.last == Self.layers * Self.bytesPerLayer)
         #expect(zip(resident, resident.dropFirst()).allSatisfy { $0 <= $1 }, "\(resident)")
         #expect(left == 0)
+    }
+
+    /// Largest layers stay, so that two of those that pass need little of the room.
+    @Test(arguments: [(10, [2, 5]), (9, []), (11, [2, 5, 0])])
+    func whatIsLargestStays(mebibytes: Int, staying: [Int]) throws {
+        let sizes = [1, 1, 4, 1, 1, 4, 1, 1, 1]
+        var order: [[Range<Int>]] = []
+        for size in sizes {
+            let start = order.last?[0].upperBound ?? 0
+            order.append([start..<start + size << 20])
+        }
+        try withTemporaryFolder { folder in
+            let file = try AtomicFile(path: folder + "/weights")
+            try file.write(Array(repeating: 1, count: sizes.reduce(0, +) << 20))
+            try file.commit()
+            let residency = WeightResidency(
+                try MappedFile(path: folder + "/weights"), order: order, budget: mebibytes << 20)
+            let passing = order.indices.filter { !residency.passing(order[$0]).pages.isEmpty }
+            #expect(Set(passing) == Set(order.indices).subtracting(staying))
+            #expect(residency.residentBytes == mebibytes << 20)
+        }
     }
 }

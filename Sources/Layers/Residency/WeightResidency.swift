@@ -43,36 +43,57 @@ package struct WeightResidency: Sendable {
         var uses: [Range<Int>: Int] = [:]
         for range in order.joined() { uses[range, default: 0] += 1 }
         let ranges = uses.keys.sorted { $0.lowerBound < $1.lowerBound }
-        func bytes(_ ranges: some Sequence<Range<Int>>) -> Int {
+        func bytes(_ ranges: [Range<Int>]) -> Int {
             ranges.reduce(0) { $0 + file.pages(within: $1).count }
         }
         segments = Self.segments(ranges, in: file)
         let all = bytes(ranges)
         readBytes = segments.values.reduce(0) { $0 + $1.count }
         heldBytes = max(readBytes - all, 0)
-        let largest = order.map { bytes(Set($0)) }.max() ?? 0
+        let largest = order.map { bytes(Array(Set($0))) }.max() ?? 0
         leastBytes = heldBytes + largest
         guard limit - heldBytes < all else {
             (window, passing, residentBytes, passingBytes) = (0, [], readBytes, 0)
             return
         }
         let room = max(limit - heldBytes, largest)
-        window = min(room, Self.layersInWindow * largest)
-        // What is used most often stays first.
-        var free = room - window
-        var passing = Set(ranges)
-        let byUse = uses.sorted { (-$0.value, $0.key.lowerBound) < (-$1.value, $1.key.lowerBound) }
-        for range in byUse.map(\.key) {
-            let count = file.pages(within: range).count
-            guard count <= free else { continue }
-            free -= count
-            passing.remove(range)
-        }
+        let passing = Self.passing(uses, order: order, room: room, bytes: bytes)
+        let staying = bytes(uses.keys.filter { !passing.contains($0) })
+        window = min(room - staying, bytes(Array(passing)))
         self.passing = passing
         passingBytes = uses.reduce(0) { sum, use in
             passing.contains(use.key) ? sum + use.value * file.pages(within: use.key).count : sum
         }
-        residentBytes = heldBytes + room - free
+        residentBytes = heldBytes + staying + window
+    }
+
+    /// The ranges that do not stay where there is room for so many bytes.
+    ///
+    /// What is used most often stays first, then what is largest: the widest layers compute least for
+    /// their bytes, so that the disk falls behind there, and without them two layers need less room.
+    private static func passing(
+        _ uses: [Range<Int>: Int], order: [[Range<Int>]], room: Int,
+        bytes: ([Range<Int>]) -> Int
+    ) -> Set<Range<Int>> {
+        let ranked = uses.sorted {
+            (-$0.value, -$0.key.count, $0.key.lowerBound)
+                < (-$1.value, -$1.key.count, $1.key.lowerBound)
+        }
+        var layers: [Range<Int>: Set<Int>] = [:]
+        for (layer, ranges) in order.enumerated() {
+            for range in ranges { layers[range, default: []].insert(layer) }
+        }
+        var passingBytes = order.map { bytes(Array(Set($0))) }
+        var free = room
+        var staying = 0
+        for (index, use) in ranked.enumerated() {
+            let count = bytes([use.key])
+            guard count <= free else { break }
+            free -= count
+            for layer in layers[use.key, default: []] { passingBytes[layer] -= count }
+            if layersInWindow * (passingBytes.max() ?? 0) <= free { staying = index + 1 }
+        }
+        return Set(ranked.dropFirst(staying).map(\.key))
     }
 
     /// From each range to the next one: whole pages, so that neighbours are read together.
