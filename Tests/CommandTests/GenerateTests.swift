@@ -115,6 +115,13 @@ import WeightStore
         #expect(try scratch.bytes("second.png") == scratch.bytes("p-2.png"))
     }
 
+    @Test(arguments: [("1", true), ("4", false)])
+    func negativePromptWithoutGuidanceIsWarnedOf(guidance: String, warns: Bool) throws {
+        let run = try generate(["a", "-n", "b", "--guidance", guidance, "-o", "a.png"])
+        #expect(run.status == 0)
+        #expect(run.errors.contains("negative prompt does nothing") == warns)
+    }
+
     @Test func withoutAFileTheSeedNamesThePicture() throws {
         #expect(try generate(["a", "--count", "2", "--seed", "41"]).status == 0)
         #expect(try scratch.names() == ["inkstone-41.png", "inkstone-42.png"])

@@ -46,6 +46,8 @@ struct PromptReader {
                 room: isSliced ? prompt.ids.count : length - 2)
             warn("negative prompt", negative, &result)
             result.prompts.append(sequences(of: negative, asLongAs: prompt, isSliced: isSliced))
+        } else if !request.negativePrompt.isEmpty {
+            result.warnings.append("the negative prompt does nothing without guidance above 1")
         }
         result.prompts.append(sequences(of: prompt, asLongAs: prompt, isSliced: isSliced))
         if isPooled && result.prompts.contains(where: { !$0.weights.isEmpty }) {
