@@ -54,7 +54,7 @@ def main():
         loss = functional.l1_loss(drawn, wanted) + error + edges
         return loss + KL_WEIGHT * kl / len(wanted), error
 
-    step = training.compiled(loss_of_pictures, device)
+    step = training.compiled(loss_of_pictures, options)
 
     def loss_of_batch():
         wanted = pictures(*random_choices(pictures.count, batch, device))

@@ -41,6 +41,12 @@ def read_words(folder):
     return list(read_emoji(folder).values())
 
 
+def emoji_of(model, folder):
+    """Indices, in a folder of `data`, of the emoji that a model folder knows."""
+    known = list(read_emoji(folder))
+    return [known.index(symbol) for symbol in read_emoji(model)]
+
+
 class Captions:
     """Token ids of every caption, and which caption means what.
 

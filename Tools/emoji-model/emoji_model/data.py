@@ -42,28 +42,32 @@ def annotations(path):
     return names, keywords
 
 
-def words_by_emoji(names, keywords):
-    """The words that mean one emoji and no other.
+def owner(word, symbols, names):
+    """The one of several emoji that a word means, or none.
 
-    A keyword of several emoji goes to the one whose name holds it and is the shortest such name;
-    where two are as short, or none holds it, the keyword means nothing.
+    It is the one whose name holds the word and is the shortest such name, or else the one whose
+    name is held by the word and is the longest such name; of equals the first.
     """
-    owners = collections.defaultdict(list)
-    for symbol, words in keywords.items():
-        for word in words:
-            owners[word].append(symbol)
-    named = {name: symbol for symbol, name in names.items()}
+    holding = [symbol for symbol in symbols if word in names[symbol]]
+    if holding:
+        return min(holding, key=lambda symbol: len(names[symbol]))
+    held = [symbol for symbol in symbols if names[symbol] in word]
+    return max(held, key=lambda symbol: len(names[symbol]), default=None)
+
+
+def words_by_emoji(names, keywords):
+    """The words that mean one emoji and no other, its name first."""
+    sharing = collections.defaultdict(list)
+    for symbol in names:
+        for word in keywords.get(symbol, []):
+            sharing[word].append(symbol)
     words = {symbol: [name] for symbol, name in names.items()}
-    for word, symbols in owners.items():
-        symbols = [symbol for symbol in symbols if symbol in names]
-        if word in named or len(word) > MOST_CHARACTERS:
+    for word, symbols in sharing.items():
+        if word in names.values() or len(word) > MOST_CHARACTERS:
             continue
-        if len(symbols) > 1:
-            holding = [symbol for symbol in symbols if word in names[symbol]]
-            shortest = min((len(names[symbol]) for symbol in holding), default=0)
-            symbols = [symbol for symbol in holding if len(names[symbol]) == shortest]
-        if len(symbols) == 1:
-            words[symbols[0]].append(word)
+        symbol = symbols[0] if len(symbols) == 1 else owner(word, symbols, names)
+        if symbol:
+            words[symbol].append(word)
     return words
 
 

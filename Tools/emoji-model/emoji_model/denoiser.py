@@ -7,7 +7,7 @@ classifier-free guidance. Latents of every emoji in every style on every ground 
 import torch
 
 from . import autoencoder, networks, training
-from .captions import GROUNDS, STYLES
+from .captions import GROUNDS, STYLES, emoji_of
 from .pictures import Pictures, random_choices
 from .text import CaptionSampler, Heads
 
@@ -41,6 +41,13 @@ def cached_latents(options):
         torch.save({"latents": latents, "scale": scale}, path)
     state = torch.load(path, options.device, weights_only=True)
     return state["latents"], state["scale"]
+
+
+def shown_often(options):
+    """Indices of the emoji of --often, or none."""
+    if not options.often:
+        return None
+    return torch.tensor(emoji_of(options.often, options.data), device=options.device)
 
 
 class Denoiser:
@@ -81,6 +88,7 @@ def main():
     model.encoder.load_state_dict(text["encoder"])
     model.heads.load_state_dict(text["heads"])
     trainer = training.Trainer("unet", model.parts, options, rate=1e-3)
+    often = shown_often(options)
     signal = model.alphas / (1 - model.alphas)
     weights = (GAMMA / signal).clamp(max=1)
 
@@ -91,10 +99,10 @@ def main():
         told, right = model.heads(hidden, *choices)
         return (weights[timesteps] * error).mean() + TELLING * told, error.mean()
 
-    step = training.compiled(loss_of_inputs, device)
+    step = training.compiled(loss_of_inputs, options)
 
     def loss_of_batch():
-        choices = random_choices(len(latents), options.batch, device)
+        choices = random_choices(len(latents), options.batch, device, often)
         clean = latents[choices].float()
         noise = torch.randn_like(clean)
         timesteps = torch.randint(1000, (options.batch,), device=device)

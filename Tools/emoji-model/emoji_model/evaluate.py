@@ -16,12 +16,14 @@ from diffusers import AutoencoderKL, DDIMScheduler, LCMScheduler, UNet2DConditio
 from transformers import BertTokenizer, CLIPTextModel
 
 from . import autoencoder
-from .captions import GROUNDS, STYLES, TOKENS, caption, read_emoji
+from .captions import GROUNDS, STYLES, TOKENS, caption, emoji_of, read_emoji
 from .pictures import SIDE, Pictures, seen_in_training
+
+FEW_STEPS = 4
 
 
 class Painter:
-    """A model in a diffusers folder; few-step models draw unguided."""
+    """A model in a diffusers folder; a distilled one draws in FEW_STEPS, unguided."""
 
     def __init__(self, folder, device, steps, guidance):
         load = {"torch_dtype": torch.float32}
@@ -30,9 +32,11 @@ class Painter:
         self.text = CLIPTextModel.from_pretrained(folder / "text_encoder").float().to(device)
         self.tokenizer = BertTokenizer.from_pretrained(folder / "tokenizer")
         index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-        kind = LCMScheduler if "LCM" in index["scheduler"][1] else DDIMScheduler
+        distilled = "LCM" in index["scheduler"][1]
+        kind = LCMScheduler if distilled else DDIMScheduler
         self.scheduler = kind.from_pretrained(folder / "scheduler")
-        self.steps, self.guidance, self.device = steps, guidance, device
+        self.steps, self.guidance = (FEW_STEPS, 1) if distilled else (steps, guidance)
+        self.device = device
 
     def hidden(self, prompts):
         ids = self.tokenizer(
@@ -49,13 +53,15 @@ class Painter:
         guided = self.guidance > 1
         hidden = self.hidden(prompts + [""] * size if guided else prompts)
         self.scheduler.set_timesteps(self.steps, device=self.device)
+        # A distilled model's sampler adds noise after each step.
+        more = {"generator": generator} if isinstance(self.scheduler, LCMScheduler) else {}
         for timestep in self.scheduler.timesteps:
             given = torch.cat([latents, latents]) if guided else latents
             noise = self.unet(given, timestep, hidden).sample
             if guided:
                 asked, unasked = noise.chunk(2)
                 noise = unasked + self.guidance * (asked - unasked)
-            latents = self.scheduler.step(noise, timestep, latents).prev_sample
+            latents = self.scheduler.step(noise, timestep, latents, **more).prev_sample
         scaled = latents / self.vae.config.scaling_factor
         return self.vae.decode(scaled).sample.clamp(-1, 1)
 
@@ -111,15 +117,15 @@ class Measure:
     def __init__(self, folder, options, device):
         self.name = folder.name
         self.painter = Painter(folder, device, options.steps, options.guidance)
+        self.how = f"{self.painter.steps}, {self.painter.guidance:g}"
         vae = self.painter.vae.config
         side = self.painter.unet.config.sample_size * 2 ** (len(vae.block_out_channels) - 1)
-        emoji, known = read_emoji(folder), list(read_emoji(options.data))
+        emoji = read_emoji(folder)
         # The first model was taught words of several emoji too, which nothing can draw right.
         meanings = collections.Counter(word for line in emoji.values() for word in line)
         self.names = [line[0] for line in emoji.values()]
         self.words = [[word for word in line if meanings[word] == 1] for line in emoji.values()]
-        chosen = [known.index(symbol) for symbol in emoji]
-        self.pictures = Pictures(options.data, device, chosen, side)
+        self.pictures = Pictures(options.data, device, emoji_of(folder, options.data), side)
         self.styled = side == SIDE
         self.batch = options.batch
 
@@ -152,7 +158,6 @@ def main():
     options = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     models = [Measure(folder, options, device) for folder in options.model]
-    how = f"{options.steps} steps, guidance {options.guidance:g}"
     rows = [("any emoji, any ground", options.count, 0, None)]
     rows += [("never seen in training", options.few, 0, False)]
     rows += [(f"{STYLES[style]}, never seen", options.few, style, False) for style in (1, 2, 3)]
@@ -160,10 +165,11 @@ def main():
         ["", *(model.name for model in models)],
         ["---"] * (1 + len(models)),
         ["emoji", *(str(model.pictures.count) for model in models)],
+        ["steps, guidance", *(model.how for model in models)],
         ["autoencoder", *(model.decibels() for model in models)],
     ]
     for title, *which in rows:
-        table.append([f"{title}, {how}", *(model.share(*which) for model in models)])
+        table.append([title, *(model.share(*which) for model in models)])
     for row in table:
         print("| " + " | ".join(row) + " |", flush=True)
 

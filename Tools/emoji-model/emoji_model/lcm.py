@@ -7,7 +7,7 @@ the student must say the same of both ends. The far end is judged by the student
 import torch
 
 from . import networks, training
-from .denoiser import Denoiser, cached_latents
+from .denoiser import Denoiser, cached_latents, shown_often
 from .pictures import random_choices
 
 GUIDANCE = 4
@@ -67,11 +67,12 @@ def main():
         error = consistency(student, noisy, timesteps, hidden) - wanted
         return ((error**2 + HUBER**2).sqrt() - HUBER).mean(), (error**2).mean()
 
-    step = training.compiled(loss_of_inputs, device)
+    step = training.compiled(loss_of_inputs, options)
+    often = shown_often(options)
     nothing = teacher.encoder(teacher.captions.empty[None]).last_hidden_state
 
     def loss_of_batch():
-        choices = random_choices(len(latents), options.batch, device)
+        choices = random_choices(len(latents), options.batch, device, often)
         clean = latents[choices].float()
         timesteps = (torch.randint(DDIM_STEPS, (options.batch,), device=device) + 1) * stride - 1
         alpha = _spread(alphas[timesteps])

@@ -99,9 +99,16 @@ PLAIN = 0.55
 """The share of pictures in no style."""
 
 
-def random_choices(count, size, device):
-    """Emoji, ground and style of `size` training pictures."""
+OFTEN = 0.5
+"""The share of pictures that show one of the emoji to be shown more often, where there are any."""
+
+
+def random_choices(count, size, device, often=None):
+    """Emoji, ground and style of `size` training pictures; `often`: indices of [N], or none."""
     emoji = torch.randint(count, (size,), device=device)
+    if often is not None:
+        known = often[torch.randint(len(often), (size,), device=device)]
+        emoji = torch.where(torch.rand(size, device=device) < OFTEN, known, emoji)
     grounds = torch.randint(len(GROUNDS), (size,), device=device)
     styles = torch.randint(1, len(STYLES), (size,), device=device)
     styles = torch.where(torch.rand(size, device=device) < PLAIN, 0, styles)

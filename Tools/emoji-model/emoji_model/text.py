@@ -58,6 +58,8 @@ def main():
     encoder = networks.text_encoder(captions.vocabulary_size).to(device)
     if options.start:
         networks.start_from(encoder, options.start / "text_encoder/model.safetensors")
+        # The U-Net to begin with knows it as it is: the heads alone are new.
+        encoder.requires_grad_(False)
     heads = Heads(count).to(device)
     trainer = training.Trainer("text", {"encoder": encoder, "heads": heads}, options, rate=1e-3)
 

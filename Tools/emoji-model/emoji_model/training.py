@@ -13,6 +13,9 @@ WARM_UP = 200
 SAVE_EVERY = 60
 """Seconds."""
 
+PAYS_FROM = 1200
+"""Seconds of training from which compiling pays on a CPU."""
+
 
 def arguments(description, seconds):
     """Options of each step of the recipe."""
@@ -23,6 +26,8 @@ def arguments(description, seconds):
     parser.add_argument("--batch", type=int)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--start", type=pathlib.Path, help="a model folder to begin with")
+    parser.add_argument("--rate", type=float, help="the full learning rate")
+    parser.add_argument("--often", type=pathlib.Path, help="a model folder: show its emoji more")
     parser.add_argument("--licence", type=pathlib.Path, help="notices to put beside the weights")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -41,9 +46,9 @@ def mixed_precision(device):
     return torch.autocast(device.type, torch.bfloat16, enabled=fast)
 
 
-def compiled(network, device):
-    """The network, compiled where that pays; as it is where there is no GPU."""
-    if device.type != "cuda":
+def compiled(network, options):
+    """The network, compiled where that pays: two minutes on a CPU, for a fifth of the time."""
+    if options.device.type != "cuda" and options.seconds < PAYS_FROM:
         return network
     torch._dynamo.config.suppress_errors = True
     return torch.compile(network, dynamic=False)
@@ -59,7 +64,8 @@ class Trainer:
     """
 
     def __init__(self, name, networks, options, rate, decay=0.999, clip=1.0, average=None):
-        self.name, self.networks, self.options, self.rate = name, networks, options, rate
+        self.name, self.networks, self.options = name, networks, options
+        self.rate = options.rate or rate
         self.decay, self.clip = decay, clip
         self.path = options.work / f"{name}.pt"
         self.parameters = [p for n in networks.values() for p in n.parameters()]
@@ -67,9 +73,8 @@ class Trainer:
             self.average = [p.detach().clone() for p in self.parameters]
         else:
             self.average = [p.detach() for p in average.parameters()]
-        fused = options.device.type == "cuda"
         self.optimizer = torch.optim.AdamW(
-            self.parameters, rate, betas=(0.9, 0.99), weight_decay=0.01, fused=fused
+            self.parameters, self.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
         )
         self.step, self.elapsed = 0, 0.0
         if self.path.exists():
