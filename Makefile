@@ -14,6 +14,7 @@ SWIFT_BUILD = $(SWIFT) build $(TESTABLE)
 SWIFT_TEST = $(SWIFT) test $(TESTABLE) --disable-xctest
 INKSTONE = .build/release/inkstone
 DEMO_PROMPT = 熊猫，蓝色背景
+DEMO_MODEL = emoji-zh-128-lcm
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test test-reference test-jpeg lint format kernel-check quality bench
@@ -33,7 +34,7 @@ build: setup ## Build inkstone and inkstone-quantize
 
 demo: setup ## Draw a panda on blue ground into demo.png
 	$(SWIFT_BUILD) --product inkstone
-	$(INKSTONE) generate "$(DEMO_PROMPT)" --upscale -o demo.png
+	$(INKSTONE) generate "$(DEMO_PROMPT)" --model $(DEMO_MODEL) --upscale -o demo.png
 	@echo "The picture is in $(CURDIR)/demo.png"
 
 # What must match other programs' numbers does so on the plain kernels as well as on the best ones.

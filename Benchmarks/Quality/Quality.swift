@@ -27,10 +27,10 @@ struct Quality: ParsableCommand {
             """)
 
     @Option(help: ArgumentHelp("A checkpoint in diffusers' layout.", valueName: "folder"))
-    var checkpoint = "Models/checkpoints/emoji-zh"
+    var checkpoint = "Models/checkpoints/emoji-zh-128"
 
     @Option(help: ArgumentHelp("Prompts and settings of the pictures.", valueName: "file"))
-    var cases = "Tests/Fixtures/emoji-zh/cases.json"
+    var cases = "Tests/Fixtures/emoji-zh-128/cases.json"
 
     @Option(help: ArgumentHelp("A folder of upscalers in .safetensors.", valueName: "folder"))
     var upscalers = "Models/checkpoints"

@@ -2,7 +2,7 @@
 ///
 ///     a panda, blue background
 ///     Negative prompt: blurry
-///     Steps: 25, Sampler: DDIM, CFG scale: 4, Seed: 1, Size: 64x64, Model: emoji-zh
+///     Steps: 25, Sampler: DDIM, CFG scale: 4, Seed: 1, Size: 128x128, Model: emoji-zh-128
 ///
 /// The text reads back as it was written, but for what its form cannot say: a prompt's line that
 /// begins with "Negative prompt:" counts as one, and NUL becomes U+FFFD.

@@ -4,7 +4,7 @@ internal import WeightStore
 
 /// Draws pictures from text: the library's face, for a program that embeds Inkstone.
 ///
-///     let generator = try ImageGenerator(bundle: "Models/emoji-zh")
+///     let generator = try ImageGenerator(bundle: "Models/emoji-zh-128")
 ///     for image in try generator.generate(GenerationRequest(prompt: "熊猫")) {
 ///         save(try image.png())
 ///     }

@@ -28,7 +28,7 @@ import WeightStore
         }
     }
 
-    @Test(arguments: [("emoji-zh", 16), ("emoji-zh-128", 4)])
+    @Test(arguments: [("emoji-zh", 16), ("emoji-zh-128", 4), ("emoji-zh-128-lcm", 4)])
     func float32PicturesMatchDiffusers(model: String, count: Int) throws {
         let bundle = try TestBundle.path(Self.checkpoints + model, type: .f32)
         try pictures(of: model, by: bundle, cases: 0..<count) { index, picture, wanted in
@@ -37,7 +37,7 @@ import WeightStore
     }
 
     /// `make quality` has the whole table; here only that the shipped bundles are the models.
-    @Test(arguments: [("emoji-zh", 42.0), ("emoji-zh-128", 38.0)])
+    @Test(arguments: [("emoji-zh", 42.0), ("emoji-zh-128", 38.0), ("emoji-zh-128-lcm", 38.0)])
     func shippedBundlesDrawTheSamePictures(model: String, bound: Double) throws {
         let bundle = TestBundle.root + "/Models/" + model
         try pictures(of: model, by: bundle, cases: 0..<4) { index, picture, wanted in

@@ -31,6 +31,7 @@ SYSTEM = {
 MODELS = {
     "emoji-zh": "OFL-1.1 AND Unicode-3.0",
     "emoji-zh-128": "OFL-1.1 AND Unicode-3.0",
+    "emoji-zh-128-lcm": "OFL-1.1 AND Unicode-3.0",
     "realesr-animevideov3-x4": "BSD-3-Clause",
     "realesrgan-x4plus-anime": "BSD-3-Clause",
     "tokenizers/clip": "MIT",

@@ -11,9 +11,9 @@ struct InspectCommand: ParsableCommand {
         abstract: "Show what a model consists of, or how a picture was drawn.",
         discussion: """
             Examples:
-              inkstone inspect emoji-zh --verify
-              inkstone inspect emoji-zh --plan --size 256x256 --memory-limit 100M
-              inkstone inspect emoji-zh --board pi4 --steps 20
+              inkstone inspect emoji-zh-128 --verify
+              inkstone inspect emoji-zh-128 --plan --size 256x256 --memory-limit 100M
+              inkstone inspect emoji-zh-128 --board pi4 --steps 20
               inkstone inspect panda.png
 
             --plan shows the memory that a picture takes, stage by stage: the weights that are read \
