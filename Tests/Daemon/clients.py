@@ -19,6 +19,7 @@ from harness import COMMAND, Daemon, free_port, running
 from report import Report
 
 PROMPT = "熊猫，蓝色背景"
+MODEL, SIDE = "emoji-zh-128", 128
 
 
 def drawn_by_command(daemon: Daemon, *options: str) -> bytes:
@@ -173,7 +174,7 @@ def test_curl_enlarge(report: Report, daemon: Daemon, png: bytes) -> None:
     image = (job["images"] or [{}])[0]
     report.check(
         "curl: enlarge a picture",
-        ("done", 256, 256),
+        ("done", 4 * SIDE, 4 * SIDE),
         (job["state"], image.get("width"), image.get("height")),
     )
 
@@ -182,7 +183,7 @@ def edited(client: openai.OpenAI, png: bytes) -> tuple[str, bool]:
     """Paints the right half of a picture anew, and tells how much changed on either side."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     mask = Image.new("RGBA", picture.size, "black")
-    mask.paste((0, 0, 0, 0), (32, 0, 64, 64))
+    mask.paste((0, 0, 0, 0), (SIDE // 2, 0, SIDE, SIDE))
     file = io.BytesIO()
     mask.save(file, "PNG")
     answer = client.images.edit(
@@ -197,7 +198,7 @@ def edited(client: openai.OpenAI, png: bytes) -> tuple[str, bool]:
     # The decoder's norms see the whole picture: what is kept changes its colours a little.
     left, right = (
         sum(ImageStat.Stat(difference.crop(box)).mean) / 3
-        for box in [(0, 0, 16, 64), (48, 0, 64, 64)]
+        for box in [(0, 0, SIDE // 4, SIDE), (SIDE * 3 // 4, 0, SIDE, SIDE)]
     )
     return f"kept: {left:.1f} grey levels off, painted: {right:.1f}", left < right / 2
 
@@ -211,11 +212,11 @@ def test_openai(report: Report, daemon: Daemon) -> None:
         http_client=httpx2.Client(transport=transport),
     )
     models = [model.id for model in client.models.list()]
-    report.check("openai: models.list", "emoji-zh among them", models, "emoji-zh" in models)
+    report.check("openai: models.list", f"{MODEL} among them", models, MODEL in models)
     drawn = client.images.generate(
-        model="emoji-zh",
+        model=MODEL,
         prompt=PROMPT,
-        size="64x64",
+        size=f"{SIDE}x{SIDE}",
         response_format="b64_json",
         extra_body={"seed": 7},
     )
@@ -230,7 +231,7 @@ def test_openai(report: Report, daemon: Daemon) -> None:
         Image.open(io.BytesIO(daemon.ask("GET", urllib.parse.urlparse(item.url).path).body)).size
         for item in two.data
     ]
-    report.check("openai: two pictures by URL", [(64, 64), (64, 64)], sizes)
+    report.check("openai: two pictures by URL", [(SIDE, SIDE), (SIDE, SIDE)], sizes)
     report.check("openai: edit under a mask", "the mask decides", *edited(client, png))
     try:
         client.images.generate(prompt=PROMPT, size="7x7")
@@ -258,8 +259,8 @@ def refusal_of_mask(api: webuiapi.WebUIApi, picture: Image, mask: Image, inverte
             inpainting_mask_invert=inverted,
             prompt="苹果",
             steps=5,
-            width=64,
-            height=64,
+            width=SIDE,
+            height=SIDE,
         )
     except RuntimeError as error:
         return str(error)
@@ -273,7 +274,7 @@ def test_webuiapi(report: Report, daemon: Daemon, port: int) -> None:
     by_socket.session.mount("http+unix://", requests_unixsocket.UnixAdapter())
     for name, api in ("by TCP", webuiapi.WebUIApi(port=port)), ("by socket", by_socket):
         result = api.txt2img(
-            prompt=PROMPT, seed=7, steps=25, cfg_scale=4, width=64, height=64, sampler_name="DDIM"
+            prompt=PROMPT, seed=7, steps=25, cfg_scale=4, width=SIDE, height=SIDE, sampler_name="DDIM"
         )
         buffer = io.BytesIO()
         result.image.save(buffer, "PNG")
@@ -283,25 +284,25 @@ def test_webuiapi(report: Report, daemon: Daemon, port: int) -> None:
             result.image.size,
             pixels(buffer.getvalue()) == drawn_by_command(daemon),
         )
-    result = api.txt2img(prompt="苹果", steps=5, width=64, height=64, batch_size=2)
+    result = api.txt2img(prompt="苹果", steps=5, width=SIDE, height=SIDE, batch_size=2)
     report.check("webuiapi: its defaults, a batch", 2, len(result.images))
     info = api.png_info(result.image).info
     report.check("webuiapi: png_info", "names steps", str(info)[:60], "Steps: 5" in str(info))
     larger = api.extra_single_image(
         result.image, upscaling_resize=4, upscaler_1="realesr-animevideov3-x4"
     )
-    report.check("webuiapi: extra_single_image", (256, 256), larger.image.size)
+    report.check("webuiapi: extra_single_image", (4 * SIDE, 4 * SIDE), larger.image.size)
     again = api.img2img(
         images=[result.image],
         prompt="苹果",
         steps=5,
         cfg_scale=4,
-        width=64,
-        height=64,
+        width=SIDE,
+        height=SIDE,
         denoising_strength=0.5,
     )
-    report.check("webuiapi: img2img", (64, 64), again.image.size)
-    masks = [Image.new("L", (64, 64), color) for color in ("black", "white")]
+    report.check("webuiapi: img2img", (SIDE, SIDE), again.image.size)
+    masks = [Image.new("L", (SIDE, SIDE), color) for color in ("black", "white")]
     refused = [refusal_of_mask(api, result.image, masks[0], 0)]
     refused.append(refusal_of_mask(api, result.image, masks[1], 1))
     refused.append(refusal_of_mask(api, result.image, masks[1], 0))
@@ -315,15 +316,15 @@ def test_webuiapi(report: Report, daemon: Daemon, port: int) -> None:
     report.check("webuiapi: samplers", "DDIM among them", len(samplers), "DDIM" in samplers)
     models = api.util_get_model_names()
     report.check(
-        "webuiapi: sd-models", "emoji-zh", models, any("emoji-zh" in model for model in models)
+        "webuiapi: sd-models", MODEL, models, any(MODEL in model for model in models)
     )
     report.check(
         "webuiapi: options",
-        "emoji-zh",
+        MODEL,
         api.util_get_current_model(),
-        "emoji-zh" in api.util_get_current_model(),
+        MODEL in api.util_get_current_model(),
     )
-    api.util_set_model("emoji-zh")
+    api.util_set_model(MODEL)
     report.check(
         "webuiapi: upscalers",
         "realesr-animevideov3-x4 among them",

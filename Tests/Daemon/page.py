@@ -53,7 +53,7 @@ def draws_by_keyboard(report: Report, visit: Visitor, daemon: Daemon) -> None:
     report.check("the preview sharpens", "> 2 previews", previews, previews > 2)
     report.check(
         "the picture is there",
-        64,
+        128,
         visit.run(
             "const p = document.getElementById('picture'); return p.complete && p.naturalWidth"
         ),
@@ -93,7 +93,7 @@ def goes_on_from_a_picture(report: Report, visit: Visitor, daemon: Daemon) -> No
     larger = press("enlarge-it")
     report.check(
         "enlarge",
-        ("enlarge", 256),
+        ("enlarge", 512),
         (larger["request"]["task"], larger["images"][0]["width"] if larger["images"] else None),
     )
 
@@ -284,8 +284,8 @@ def takes_a_token(report: Report) -> None:
             drawn = (
                 "const p = document.getElementById('picture'); return p.complete && p.naturalWidth"
             )
-            visit.wait(lambda: visit.run(drawn) == 64, 5)
-            report.check("and shows what it drew", 64, visit.run(drawn))
+            visit.wait(lambda: visit.run(drawn) == 128, 5)
+            report.check("and shows what it drew", 128, visit.run(drawn))
             visit.browser.refresh()
             report.check("a reload keeps it", "Done", visit.wait_for_headline("Done"))
 
