@@ -6,7 +6,12 @@ EMOJI_STEP = $(EMOJI_PYTHON) -m emoji_model.
 EMOJI_OPTIONS = --data $(EMOJI)/data --work $(EMOJI)/trained
 # Weights to begin with, where shapes agree; empty begins with none.
 EMOJI_START ?= Models/checkpoints/emoji-zh-128
-EMOJI_MODEL ?= $(EMOJI)/trained/emoji-zh
+EMOJI_MODEL ?= $(EMOJI)/trained/emoji-zh $(EMOJI)/trained/emoji-zh-lcm
+# A model whose emoji are shown more often than others; empty: none.
+EMOJI_OFTEN ?= Models/checkpoints/emoji-zh
+# More options of the U-Net's training and of its distillation, such as --batch 64 --rate 2.5e-4.
+EMOJI_UNET ?=
+EMOJI_LCM ?=
 # The first model: what a better one is measured against.
 EMOJI_GIVEN ?= Models/checkpoints/emoji-zh
 EMOJI_EVAL ?= --steps 25 --guidance 4
@@ -16,9 +21,11 @@ EMOJI_SECONDS ?= 2400 120 5400 1800
 .PHONY: emoji-data emoji-model emoji-eval
 emoji-data: $(EMOJI)/data/words.txt ## Extract Noto's emoji and their Chinese words
 emoji-model: $(EMOJI)/data/words.txt ## Train an emoji model, EMOJI_SECONDS long (3 hours)
-	set -- $(EMOJI_SECONDS); for step in autoencoder text denoiser lcm; do \
-	    $(EMOJI_STEP)$$step $(EMOJI_OPTIONS) --seconds $$1 \
-	        $(addprefix --start ,$(EMOJI_START)) || exit; shift; \
+	set -- $(EMOJI_SECONDS); more=; for step in autoencoder text denoiser lcm; do \
+	    case $$step in denoiser) more='$(EMOJI_UNET)';; lcm) more='$(EMOJI_LCM)';; esac; \
+	    $(EMOJI_STEP)$$step $(EMOJI_OPTIONS) --seconds $$1 $$more \
+	        $(addprefix --start ,$(EMOJI_START)) $(addprefix --often ,$(EMOJI_OFTEN)) || exit; \
+	    shift; \
 	done
 	$(EMOJI_STEP)export $(EMOJI_OPTIONS) --licence Models/checkpoints/emoji-zh/LICENSE
 emoji-eval: $(EMOJI)/data/words.txt ## Count the pictures that are right, of two models
