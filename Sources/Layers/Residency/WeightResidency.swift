@@ -85,15 +85,23 @@ package struct WeightResidency: Sendable {
         }
         var passingBytes = order.map { bytes(Array(Set($0))) }
         var free = room
-        var staying = 0
+        var (staying, spare) = (0, 0)
         for (index, use) in ranked.enumerated() {
             let count = bytes([use.key])
             guard count <= free else { break }
             free -= count
             for layer in layers[use.key, default: []] { passingBytes[layer] -= count }
-            if layersInWindow * (passingBytes.max() ?? 0) <= free { staying = index + 1 }
+            let window = layersInWindow * (passingBytes.max() ?? 0)
+            if window <= free { (staying, spare) = (index + 1, free - window) }
         }
-        return Set(ranked.dropFirst(staying).map(\.key))
+        // Smaller ones fill what the window does not need.
+        return Set(
+            ranked.dropFirst(staying).map(\.key).filter { range in
+                let count = bytes([range])
+                guard count <= spare else { return true }
+                spare -= count
+                return false
+            })
     }
 
     /// From each range to the next one: whole pages, so that neighbours are read together.
