@@ -47,7 +47,7 @@ def mixed_precision(device):
 
 
 def compiled(network, options):
-    """The network, compiled where that pays: two minutes on a CPU, for a fifth of the time."""
+    """The network, compiled where that pays: on a CPU it takes two minutes."""
     if options.device.type != "cuda" and options.seconds < PAYS_FROM:
         return network
     torch._dynamo.config.suppress_errors = True
