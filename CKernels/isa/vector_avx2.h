@@ -19,6 +19,11 @@ static inline f32v f32v_load(const float *p) {
     return _mm256_loadu_ps(p);
 }
 
+/// Of IEEE binary16.
+static inline f32v f32v_load_f16(const uint16_t *p) {
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+}
+
 static inline void f32v_store(float *p, f32v x) {
     _mm256_storeu_ps(p, x);
 }

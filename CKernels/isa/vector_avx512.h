@@ -15,6 +15,10 @@ static inline f32v f32v_load(const float *p) {
     return _mm512_loadu_ps(p);
 }
 
+static inline f32v f32v_load_f16(const uint16_t *p) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+
 static inline void f32v_store(float *p, f32v x) {
     _mm512_storeu_ps(p, x);
 }

@@ -16,6 +16,10 @@ static inline f32v f32v_load(const float *p) {
     return vld1q_f32(p);
 }
 
+static inline f32v f32v_load_f16(const uint16_t *p) {
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+
 static inline void f32v_store(float *p, f32v x) {
     vst1q_f32(p, x);
 }

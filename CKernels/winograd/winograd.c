@@ -3,7 +3,11 @@
 
 #include "../isa/table.h"
 
+#include <string.h>
+
 #pragma STDC FP_CONTRACT OFF
+
+#define TILE_PIXELS (CK_WINOGRAD_TILE + 2) ///< That a tile reads along a side.
 
 enum {
     panel_outputs = CK_WINOGRAD_PANEL,
@@ -113,20 +117,71 @@ size_t ck_winograd_scratch_size(ck_winograd_block block, size_t panels) {
     return (weights_bytes(&block) + groups * group_bytes(&block)) / sizeof(float);
 }
 
+/// A part's transformed input from tile `tile` of the block on.
+static ck_winograd_input input_of(const ck_winograd_block *block, size_t tile,
+                                  const float *memory) {
+    ck_winograd_input input = input_in(block, memory);
+    input.planes.data += tile * ck_winograd_part_channels(block->operands) *
+                         ck_winograd_operand_bytes(block->operands);
+    input.scales += tile * CK_WINOGRAD_PLACES;
+    return input;
+}
+
 void ck_winograd_transform(ck_winograd_block block, size_t tile_row, size_t channels,
                            const float *x, float *input) {
     const size_t vector = 8;
     const size_t part_channels = ck_winograd_part_channels(block.operands);
     const size_t row_stride = (block.tile_columns * CK_WINOGRAD_TILE + 2) * part_channels;
-    const size_t tile_bytes = part_channels * ck_winograd_operand_bytes(block.operands);
-    ck_winograd_input tile = input_in(&block, input);
-    tile.planes.data += tile_row * block.tile_columns * tile_bytes;
-    tile.scales += tile_row * block.tile_columns * CK_WINOGRAD_PLACES;
+    const size_t first = tile_row * block.tile_columns;
     for (size_t c = 0; c < block.tile_columns; c++) {
-        ck_kernels.winograd.transform_input(x, row_stride, round_up(channels, vector), tile);
-        x += CK_WINOGRAD_TILE * part_channels;
-        tile.planes.data += tile_bytes;
-        tile.scales += CK_WINOGRAD_PLACES;
+        ck_kernels.winograd.transform_input(x + c * CK_WINOGRAD_TILE * part_channels, row_stride,
+                                            round_up(channels, vector),
+                                            input_of(&block, first + c, input));
+    }
+}
+
+/// Room for the pixels of a tile that reaches beyond the picture's edge.
+typedef struct padded_tile {
+    uint16_t value[TILE_PIXELS][TILE_PIXELS][CK_WINOGRAD_PART_INT16];
+} padded_tile;
+
+/// Copies the pixels from column `column` on, zeros where the picture has none. Columns are counted
+/// from one to the left of the picture.
+static ck_winograd_pixels pad(const ck_winograd_pixels *x, size_t count, size_t column,
+                              size_t width, padded_tile *tile) {
+    memset(tile, 0, sizeof *tile);
+    ck_winograd_pixels padded = {.stride = CK_WINOGRAD_PART_INT16};
+    for (; count > 0; count--, x++) {
+        for (size_t p = 0; p < TILE_PIXELS * TILE_PIXELS; p++) {
+            const uint16_t *const row = x->row[p / TILE_PIXELS];
+            const size_t from = column + p % TILE_PIXELS;
+            if (row && from > 0 && from <= width) {
+                memcpy(tile->value[p / TILE_PIXELS][p % TILE_PIXELS] + padded.channels,
+                       row + (from - 1) * x->stride, x->channels * sizeof *row);
+            }
+        }
+        padded.channels += x->channels;
+    }
+    for (size_t i = 0; i < TILE_PIXELS; i++) {
+        padded.row[i] = *tile->value[i];
+    }
+    return padded;
+}
+
+void ck_winograd_transform_pixels(ck_winograd_block block, size_t tile_row, size_t left,
+                                  size_t width, const ck_winograd_pixels *x, size_t count,
+                                  float *input) {
+    const bool has_all_rows = x->row[0] && x->row[TILE_PIXELS - 1];
+    for (size_t c = 0; c < block.tile_columns; c++) {
+        const ck_winograd_input tile = input_of(&block, tile_row * block.tile_columns + c, input);
+        const size_t column = left + c * CK_WINOGRAD_TILE;
+        if (has_all_rows && column > 0 && column - 1 + TILE_PIXELS <= width) {
+            ck_kernels.winograd.transform_pixels(x, count, column - 1, tile);
+        } else {
+            padded_tile memory;
+            const ck_winograd_pixels padded = pad(x, count, column, width, &memory);
+            ck_kernels.winograd.transform_pixels(&padded, 1, 0, tile);
+        }
     }
 }
 

@@ -81,6 +81,21 @@ size_t ck_winograd_scratch_size(ck_winograd_block block, size_t panels);
 void ck_winograd_transform(ck_winograd_block block, size_t tile_row, size_t channels,
                            const float *x, float *input);
 
+/// Some channels of a part, in float16, where they stand: the rows that a row of tiles reads, from
+/// one above its first output on.
+typedef struct ck_winograd_pixels {
+    /// At the first of the channels of column 0; NULL for a row outside the picture.
+    const uint16_t *_Nullable row[CK_WINOGRAD_TILE + 2];
+    size_t stride;   ///< From pixel to pixel.
+    size_t channels; ///< A multiple of 16.
+} ck_winograd_pixels;
+
+/// The same for a part whose channels are those of `x[0]`, `x[1]`, … `x[count - 1]`, of a picture
+/// of `width` columns: the first tile's first output is in column `left`.
+void ck_winograd_transform_pixels(ck_winograd_block block, size_t tile_row, size_t left,
+                                  size_t width, const ck_winograd_pixels *x, size_t count,
+                                  float *input);
+
 /// Multiplies a part of the input with the panels in `range`, and adds to the sums in `scratch`, or
 /// begins them where `first_channel`, a multiple of a part's channels, is 0. `b` has 9 taps,
 /// its channels rounded up to a multiple of 4.

@@ -17,9 +17,22 @@ enum {
 
 static void transform_input(const float *x, size_t row_stride, size_t channels,
                             ck_winograd_input input) {
+    const tile_rows rows = gathered_rows(x, row_stride);
     for (size_t c = 0; c < channels; c += f32v_lanes) {
-        transform_channels(x + c, row_stride, ck_plane_f32(input.planes, 0) + c,
+        transform_channels(&rows, load_f32, c, ck_plane_f32(input.planes, 0) + c,
                            input.planes.stride / sizeof(float));
+    }
+}
+
+static void transform_pixels(const ck_winograd_pixels *x, size_t count, size_t column,
+                             ck_winograd_input input) {
+    float *to = ck_plane_f32(input.planes, 0);
+    for (; count > 0; count--, x++) {
+        const tile_rows rows = standing_rows(x, column);
+        for (size_t c = 0; c < x->channels; c += f32v_lanes) {
+            transform_channels(&rows, load_f16, c, to + c, input.planes.stride / sizeof(float));
+        }
+        to += x->channels;
     }
 }
 
@@ -137,6 +150,7 @@ static const ck_winograd_table vector_kernels = {
     .operands = CK_WINOGRAD_F32,
     .fewest_tiles_q16 = 16,
     .transform_input = transform_input,
+    .transform_pixels = transform_pixels,
     .transform_weights = transform_weights,
     .multiply = multiply,
     .transform_sums = transform_sums,

@@ -44,18 +44,38 @@ quantize_places(float (*transformed)[part], size_t first, ck_winograd_input inpu
     }
 }
 
-static void transform_input(const float *x, size_t row_stride, size_t channels,
-                            ck_winograd_input input) {
-    _Alignas(64) float transformed[places][part];
-    for (size_t c = 0; c < channels; c += f32v_lanes) {
-        transform_channels(x + c, row_stride, *transformed + c, part);
-    }
+/// Quantizes a tile of which `channels` channels are transformed.
+static void quantize_tile(float (*transformed)[part], size_t channels, ck_winograd_input input) {
     for (size_t p = 0; p < places && channels < part; p++) {
         memset(transformed[p] + channels, 0, (part - channels) * sizeof(float));
     }
     for (size_t first = 0; first < places; first += f32v_lanes) {
         quantize_places(transformed, first, input);
     }
+}
+
+static void transform_input(const float *x, size_t row_stride, size_t channels,
+                            ck_winograd_input input) {
+    _Alignas(64) float transformed[places][part];
+    const tile_rows rows = gathered_rows(x, row_stride);
+    for (size_t c = 0; c < channels; c += f32v_lanes) {
+        transform_channels(&rows, load_f32, c, *transformed + c, part);
+    }
+    quantize_tile(transformed, channels, input);
+}
+
+static void transform_pixels(const ck_winograd_pixels *x, size_t count, size_t column,
+                             ck_winograd_input input) {
+    _Alignas(64) float transformed[places][part];
+    size_t channels = 0;
+    for (; count > 0; count--, x++) {
+        const tile_rows rows = standing_rows(x, column);
+        for (size_t c = 0; c < x->channels; c += f32v_lanes) {
+            transform_channels(&rows, load_f16, c, *transformed + channels + c, part);
+        }
+        channels += x->channels;
+    }
+    quantize_tile(transformed, channels, input);
 }
 
 /// G q for one column (or row) of three.
@@ -107,6 +127,7 @@ static const ck_winograd_table vector_kernels = {
     .operands = CK_WINOGRAD_INT16,
     .fewest_tiles_q16 = 4,
     .transform_input = transform_input,
+    .transform_pixels = transform_pixels,
     .transform_weights = transform_weights,
     .multiply = multiply,
     .transform_sums = transform_sums,

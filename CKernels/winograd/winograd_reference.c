@@ -1,4 +1,5 @@
 /// The plain version: the matrices of the contract, one number at a time.
+#include "../quantize/quantize.h"
 #include "winograd_table.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -52,6 +53,21 @@ static void transform_input__reference(const float *x, size_t row_stride, size_t
             ck_plane_f32(input.planes, p)[c] = transformed[p];
         }
     }
+}
+
+static void transform_pixels__reference(const ck_winograd_pixels *x, size_t count, size_t column,
+                                        ck_winograd_input input) {
+    const size_t row_stride = 6 * CK_WINOGRAD_PART_F32;
+    float pixels[6 * 6 * CK_WINOGRAD_PART_F32];
+    size_t channels = 0;
+    for (; count > 0; count--, x++) {
+        for (size_t p = 0; p < 36; p++) {
+            ck_f32_from_f16(x->channels, x->row[p / 6] + (column + p % 6) * x->stride,
+                            pixels + p * CK_WINOGRAD_PART_F32 + channels);
+        }
+        channels += x->channels;
+    }
+    transform_input__reference(pixels, row_stride, channels, input);
 }
 
 static void transform_weights__reference(ck_panel_pair panels, size_t tap_stride, size_t channels,
@@ -120,6 +136,7 @@ void ck_fill_winograd__reference(ck_winograd_table *table) {
     *table = (ck_winograd_table){
         .operands = CK_WINOGRAD_F32,
         .transform_input = transform_input__reference,
+        .transform_pixels = transform_pixels__reference,
         .transform_weights = transform_weights__reference,
         .multiply = multiply__reference,
         .transform_sums = transform_sums__reference,

@@ -82,6 +82,10 @@ typedef struct ck_winograd_table {
     /// the channels of a part from pixel to pixel.
     void (*transform_input)(const float *x, size_t row_stride, size_t channels,
                             ck_winograd_input input);
+    /// The same of pixels in float16, from column `column` on: no row is NULL and no column
+    /// outside.
+    void (*transform_pixels)(const ck_winograd_pixels *x, size_t count, size_t column,
+                             ck_winograd_input input);
     /// G q Gᵀ of two panels for `channels` channels (a multiple of 4), a tap `tap_stride` behind
     /// the one before; output j of channel c goes to c · 16 + j of each plane, in int16 to
     /// (c / 2 · 16 + j) · 2 + c % 2.

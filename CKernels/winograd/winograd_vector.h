@@ -22,14 +22,30 @@ static inline __attribute__((always_inline)) void input_column(const f32v *d, si
     t[5 * to] = f32v_fma(four, d1, f32v_fma(minus_five, d3, d5));
 }
 
-/// Bᵀ d B of one tile for a vector of channels; a place is `stride` floats behind the one before.
+/// The six rows of a tile's pixels, `stride` numbers from pixel to pixel.
+typedef struct tile_rows {
+    const void *row[6];
+    size_t stride;
+} tile_rows;
+
+static inline f32v load_f32(const void *row, size_t index) {
+    return f32v_load((const float *)row + index);
+}
+
+static inline f32v load_f16(const void *row, size_t index) {
+    return f32v_load_f16((const uint16_t *)row + index);
+}
+
+/// Bᵀ d B of one tile for a vector of channels from `c` on; a place is `stride` floats behind the
+/// one before.
 static inline __attribute__((always_inline)) void
-transform_channels(const float *x, size_t row_stride, float *to, size_t stride) {
+transform_channels(const tile_rows *x, f32v (*load)(const void *, size_t), size_t c, float *to,
+                   size_t stride) {
     f32v columns[36];
     for (size_t j = 0; j < 6; j++) {
         f32v d[6];
         for (size_t i = 0; i < 6; i++) {
-            d[i] = f32v_load(x + i * row_stride + j * part);
+            d[i] = load(x->row[i], j * x->stride + c);
         }
         input_column(d, 1, columns + j, 6);
     }
@@ -40,6 +56,24 @@ transform_channels(const float *x, size_t row_stride, float *to, size_t stride) 
             f32v_store(to + (6 * i + j) * stride, t[j]);
         }
     }
+}
+
+/// Of pixels that were gathered.
+static inline tile_rows gathered_rows(const float *x, size_t row_stride) {
+    tile_rows rows = {.stride = part};
+    for (size_t i = 0; i < 6; i++) {
+        rows.row[i] = x + i * row_stride;
+    }
+    return rows;
+}
+
+/// Of pixels that stand in float16, from column `column` on.
+static inline tile_rows standing_rows(const ck_winograd_pixels *x, size_t column) {
+    tile_rows rows = {.stride = x->stride};
+    for (size_t i = 0; i < 6; i++) {
+        rows.row[i] = x->row[i] + column * x->stride;
+    }
+    return rows;
 }
 
 /// Aᵀ m for one column (or row) of six; the result has four.

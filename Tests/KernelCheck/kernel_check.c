@@ -201,8 +201,10 @@ static void check_rung(ck_isa isa) {
     state.tested = isa;
     check_use_tested();
     void (*const families[])(void) = {
-        check_isa,  check_quantize, check_elementwise, check_normalization, check_resample,
-        check_gemm, check_conv,     check_attention,   check_attention_int, check_winograd,
+        check_isa,           check_quantize,        check_elementwise,
+        check_normalization, check_resample,        check_gemm,
+        check_conv,          check_attention,       check_attention_int,
+        check_winograd,      check_winograd_pixels,
     };
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         families[i]();

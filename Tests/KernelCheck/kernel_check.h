@@ -120,5 +120,6 @@ void check_normalization(void);
 void check_quantize(void);
 void check_resample(void);
 void check_winograd(void);
+void check_winograd_pixels(void);
 
 #endif

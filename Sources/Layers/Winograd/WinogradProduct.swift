@@ -12,6 +12,7 @@ struct WinogradProduct {
     private let output: ProductOutput
     private let weights: ck_panels_q8
     private let plan: WinogradPlan
+    private let standing: StandingPixels?
 
     /// nil for a product that is not of this kind, or that the direct way computes faster.
     init?(_ product: WindowProduct) {
@@ -25,6 +26,7 @@ struct WinogradProduct {
         self.output = output
         self.weights = weights
         plan = WinogradPlan(product, matrix: output.matrix)
+        standing = StandingPixels(product, plan: plan)
     }
 
     func run() {
@@ -59,6 +61,12 @@ struct WinogradProduct {
         _ channels: Range<Int>, of block: WinogradPlan.Block, in memory: UnsafeMutableRawPointer,
         into input: UnsafeMutablePointer<Float>
     ) {
+        if let standing {
+            for row in 0..<block.geometry.tile_rows {
+                standing.transform(channels, of: block, tileRow: row, into: input)
+            }
+            return
+        }
         let pixels = floats(memory, after: plan.inputBytes + plan.productBytes)
         let gatherer = TileGatherer(
             product: product, plan: plan, pixels: pixels,
