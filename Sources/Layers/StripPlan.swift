@@ -44,7 +44,7 @@ struct StripPlan {
     // So many gathered floats of a picture stay near the processor until they are packed.
     private static let gatherBytes = 64 << 10
     private static let gatherPoints = 32
-    private static let tasksPerThread = 4
+    private static let tasksPerThread = 8
 
     init(_ product: WindowProduct, format: RowFormat) {
         let shape = product.inputs[0].shape
