@@ -52,8 +52,11 @@ multiply_tile(tile_shape tile, const tile_operands *of, size_t pairs, bool adds)
             }
         }
     }
+    // Unrolled, or the sums would need addresses.
+#pragma clang loop unroll(full)
     for (size_t i = 0; i < tile.rows; i++) {
         const f32v scale = f32v_all(*of->scale[i]);
+#pragma clang loop unroll(full)
         for (size_t v = 0; v < vectors; v++) {
             float *const to = of->sums + v / panel_vectors * of->sums_stride +
                               i * CK_WINOGRAD_PANEL + v % panel_vectors * f32v_lanes;
