@@ -247,25 +247,22 @@ void ck_winograd_multiply_q8(ck_winograd_block block, size_t first_channel, cons
     }
 }
 
-/// Stores one panel's sums of all tiles; `output` is of the block's first pixel.
-static void finish_panel(const ck_winograd_block *block, ck_planes sums,
+/// Stores one panel's sums of a row of tiles; `output` is of the row's first pixel.
+static void finish_panel(const ck_winograd_block *block, size_t tile_row, ck_planes sums,
                          ck_winograd_output output) {
-    float *const y = output.y;
-    for (size_t r = 0; r < block->height; r += CK_WINOGRAD_TILE) {
-        for (size_t c = 0; c < block->width; c += CK_WINOGRAD_TILE) {
-            const size_t tile = r / CK_WINOGRAD_TILE * block->tile_columns + c / CK_WINOGRAD_TILE;
-            output.y = y + r * output.row_stride + c * output.ldy;
-            output.rows = smaller(block->height - r, CK_WINOGRAD_TILE);
-            output.columns = smaller(block->width - c, CK_WINOGRAD_TILE);
-            const size_t before = tile * panel_outputs * sizeof(float);
-            ck_kernels.winograd.transform_sums(ck_planes_at(sums, before), &output);
-        }
+    const size_t tile_bytes = panel_outputs * sizeof(float);
+    output.rows = smaller(block->height - tile_row * CK_WINOGRAD_TILE, CK_WINOGRAD_TILE);
+    for (size_t c = 0; c < block->tile_columns; c++) {
+        const size_t tile = tile_row * block->tile_columns + c;
+        output.columns = smaller(block->width - c * CK_WINOGRAD_TILE, CK_WINOGRAD_TILE);
+        ck_kernels.winograd.transform_sums(ck_planes_at(sums, tile * tile_bytes), &output);
+        output.y += CK_WINOGRAD_TILE * output.ldy;
     }
 }
 
-void ck_winograd_finish_q8(ck_winograd_block block, ck_panels_q8 b, ck_panel_range range,
-                           const float *_Nullable bias, const float *scratch, float *y,
-                           size_t row_stride, size_t ldy) {
+void ck_winograd_finish_q8(ck_winograd_block block, size_t tile_row, ck_panels_q8 b,
+                           ck_panel_range range, const float *_Nullable bias, const float *scratch,
+                           float *y, size_t row_stride, size_t ldy) {
     const size_t panel_sums = round_up(tile_count(&block), CK_WINOGRAD_ROWS) * panel_outputs;
     group group = first_group(range, &block, scratch);
     while (group.panels.begin < range.end) {
@@ -288,7 +285,7 @@ void ck_winograd_finish_q8(ck_winograd_block block, ck_panels_q8 b, ck_panel_ran
             };
             const ck_planes sums = {group.sums + panel * panel_sums * sizeof(float),
                                     sums_stride(&block)};
-            finish_panel(&block, sums, output);
+            finish_panel(&block, tile_row, sums, output);
         }
         group = next_group(group, range, &block);
     }

@@ -102,11 +102,12 @@ void ck_winograd_transform_pixels(ck_winograd_block block, size_t tile_row, size
 void ck_winograd_multiply_q8(ck_winograd_block block, size_t first_channel, const float *input,
                              ck_panels_q8 b, ck_panel_range range, float *scratch);
 
-/// y[r · row_stride + c · ldy + j] for the output pixels (r, c) of the block and the outputs j of
-/// the panels in `range`, whose sums are in `scratch`. `y` points at output 0 whatever the range.
-void ck_winograd_finish_q8(ck_winograd_block block, ck_panels_q8 b, ck_panel_range range,
-                           const float *_Nullable bias, const float *scratch, float *y,
-                           size_t row_stride, size_t ldy);
+/// y[r · row_stride + c · ldy + j] for the output pixels (r, c) of row `tile_row` of the block's
+/// tiles and the outputs j of the panels in `range`, whose sums are in `scratch`. `y` points at
+/// output 0 of the row's first pixel whatever the range.
+void ck_winograd_finish_q8(ck_winograd_block block, size_t tile_row, ck_panels_q8 b,
+                           ck_panel_range range, const float *_Nullable bias, const float *scratch,
+                           float *y, size_t row_stride, size_t ldy);
 
 #if defined(__clang__)
 #pragma clang assume_nonnull end

@@ -129,6 +129,15 @@ static void transform(const shape *s, ck_winograd_block block, size_t first, con
     }
 }
 
+/// Stores all rows of the block's tiles.
+static void finish(const operands *o, ck_winograd_block block, ck_panels_q8 b, ck_panel_range range,
+                   const float *scratch, float *y, size_t row_stride, size_t ldy) {
+    for (size_t row = 0; row < block.tile_rows; row++) {
+        ck_winograd_finish_q8(block, row, b, range, o->bias, scratch, y, row_stride, ldy);
+        y += CK_WINOGRAD_TILE * row_stride;
+    }
+}
+
 /// Computes a rectangle of the outputs of some panels into y, [height, width, ldy].
 static void convolve(const shape *s, const operands *o, rectangle r, ck_panel_range range,
                      room room, float *y, size_t ldy) {
@@ -140,7 +149,7 @@ static void convolve(const shape *s, const operands *o, rectangle r, ck_panel_ra
         ck_winograd_multiply_q8(block, first, room.input, b, range, room.scratch);
     }
     float *corner = y + (r.top * s->width + r.left) * ldy;
-    ck_winograd_finish_q8(block, b, range, o->bias, room.scratch, corner, s->width * ldy, ldy);
+    finish(o, block, b, range, room.scratch, corner, s->width * ldy, ldy);
 }
 
 // Promises
@@ -309,7 +318,7 @@ static void convolve_run_by_run(const shape *s, const operands *o, room room, fl
             ck_winograd_multiply_q8(block, first, input, b, range, room.scratch);
             input += ck_winograd_input_size(block);
         }
-        ck_winograd_finish_q8(block, b, range, o->bias, room.scratch, y, s->width * ldy, ldy);
+        finish(o, block, b, range, room.scratch, y, s->width * ldy, ldy);
     }
 }
 

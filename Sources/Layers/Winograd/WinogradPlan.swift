@@ -132,16 +132,16 @@ struct WinogradPlan {
     private var isOneRun: Bool { panelCount <= Self.panelsPerRun }
 
     /// Bytes of a worker's memory: the transformed input, what the product works in, the gathered
-    /// pixels of a row of tiles, a row of pixels that wait to be doubled, and a block of output.
+    /// pixels of a row of tiles, a row of pixels that wait to be doubled, and a row of tiles of output.
     var inputBytes: Int {
         bytes(ck_winograd_input_size(largest) * (isOneRun ? 1 : parts.count))
     }
     var productBytes: Int { bytes(ck_winograd_scratch_size(largest, Self.panelsPerRun)) }
     var gatherBytes: Int { bytes((Self.side + 2) * rowPixels * part) }
     private var narrowBytes: Int { bytes(rowPixels * part) }
-    /// Where the block of output begins.
+    /// Where the output begins.
     var packedBytes: Int { inputBytes + productBytes + gatherBytes + narrowBytes }
-    var scratchBytes: Int { packedBytes + bytes(largest.height * largest.width * apart) }
+    var scratchBytes: Int { packedBytes + bytes(Self.side * largest.width * apart) }
 
     private var rowPixels: Int { largest.tile_columns * Self.side + 2 }
 

@@ -77,42 +77,48 @@ struct WinogradProduct {
         }
     }
 
-    /// Stores the outputs of a run of panels, and applies what follows.
+    /// Stores the outputs of a run of panels, and applies what follows, row of tiles by row of tiles:
+    /// they stay in the first-level cache meanwhile.
     private func finish(
         _ block: WinogradPlan.Block, _ panels: Range<Int>, in memory: UnsafeMutableRawPointer
     ) {
-        let outputs = output.matrix.outputs
-        switch output.target {
-        case .tensor(let tensor, let residual):
-            let pixel = block.top * plan.width + block.left
-            let y = tensor.pointer(image: block.image) + pixel * outputs
-            store(block, panels, in: memory, at: y, width: plan.width) { line, _ in
-                residual?.apply(line, offset: line.values - tensor.pointer)
-            }
-        case .rows(let target):
-            let y = floats(memory, after: plan.packedBytes)
-            store(block, panels, in: memory, at: y, width: block.geometry.width) { line, row in
-                target.take(line, row: block.top + row, pixel: block.left)
+        for tileRow in 0..<block.geometry.tile_rows {
+            let top = block.top + tileRow * WinogradPlan.side
+            switch output.target {
+            case .tensor(let tensor, let residual):
+                let pixel = top * plan.width + block.left
+                let y = tensor.pointer(image: block.image) + pixel * output.matrix.outputs
+                store(block, tileRow, panels, in: memory, at: y, width: plan.width) { line, _ in
+                    residual?.apply(line, offset: line.values - tensor.pointer)
+                }
+            case .rows(let target):
+                let y = floats(memory, after: plan.packedBytes)
+                let width = block.geometry.width
+                store(block, tileRow, panels, in: memory, at: y, width: width) { line, row in
+                    target.take(line, row: top + row, pixel: block.left)
+                }
             }
         }
     }
 
     /// - Parameters:
-    ///   - y: rows of `width` pixels.
-    ///   - then: is given each row of the block, the activation applied, and its number.
+    ///   - y: rows of `width` pixels, the first of them the row of tiles' first.
+    ///   - then: is given each row of pixels, the activation applied, and its number.
     private func store(
-        _ block: WinogradPlan.Block, _ panels: Range<Int>, in memory: UnsafeMutableRawPointer,
-        at y: UnsafeMutablePointer<Float>, width: Int, then: (OutputBlock, Int) -> Void
+        _ block: WinogradPlan.Block, _ tileRow: Int, _ panels: Range<Int>,
+        in memory: UnsafeMutableRawPointer, at y: UnsafeMutablePointer<Float>, width: Int,
+        then: (OutputBlock, Int) -> Void
     ) {
         let outputs = output.matrix.outputs
         let rowStride = width * outputs
         ck_winograd_finish_q8(
-            block.geometry, weights, ck_panel_range(panels),
+            block.geometry, tileRow, weights, ck_panel_range(panels),
             output.bias.pointer(image: block.image), floats(memory, after: plan.inputBytes), y,
             rowStride, outputs)
         let firstColumn = panels.lowerBound * output.matrix.panelWidth
         let columns = min(panels.upperBound * output.matrix.panelWidth, outputs) - firstColumn
-        for row in 0..<block.geometry.height {
+        let height = block.geometry.height - tileRow * WinogradPlan.side
+        for row in 0..<min(height, WinogradPlan.side) {
             let line = OutputBlock(
                 rows: block.geometry.width, firstColumn: firstColumn, columns: columns,
                 values: y + row * rowStride + firstColumn, stride: outputs)
