@@ -7,19 +7,31 @@
 #include "winograd_q16_product.h"
 #include "winograd_vector.h"
 
-/// As many places as a vector has lanes, from `first` on: scales, and integers. Past the last place
-/// the last one is repeated.
-static inline __attribute__((always_inline)) void
-quantize_places(float (*transformed)[part], size_t first, ck_winograd_input input) {
+/// The largest magnitudes of as many places as a vector has lanes, from `first` on. A lane past the
+/// last place holds that of `first`.
+static inline __attribute__((always_inline)) f32v largest_magnitudes(float (*transformed)[part],
+                                                                     size_t first,
+                                                                     size_t channels) {
     f32v largest[f32v_lanes];
     for (size_t i = 0; i < f32v_lanes; i++) {
-        const float *place = transformed[first + i < places ? first + i : places - 1];
+        if (first + i >= places) {
+            largest[i] = largest[0];
+            continue;
+        }
+        const float *place = transformed[first + i];
         largest[i] = f32v_magnitude(f32v_load(place));
-        for (size_t c = f32v_lanes; c < part; c += f32v_lanes) {
+        for (size_t c = f32v_lanes; c < channels; c += f32v_lanes) {
             largest[i] = f32v_larger(largest[i], f32v_magnitude(f32v_load(place + c)));
         }
     }
-    const f32v magnitude = f32v_largest_of_each(largest);
+    return f32v_largest_of_each(largest);
+}
+
+/// The places from `first` on: scales, and integers.
+static inline __attribute__((always_inline)) void quantize_places(float (*transformed)[part],
+                                                                  size_t first, size_t channels,
+                                                                  ck_winograd_input input) {
+    const f32v magnitude = largest_magnitudes(transformed, first, channels);
     const f32v most = f32v_all(CK_WINOGRAD_MOST);
     const f32v scale =
         f32v_where_at_least(magnitude, CK_QUANTIZE_SMALLEST, f32v_div(magnitude, most));
@@ -36,7 +48,7 @@ quantize_places(float (*transformed)[part], size_t first, ck_winograd_input inpu
         const float *place = transformed[first + i];
         const f32v by = f32v_all(inverse[i]);
         char *const to = input.planes.data + (first + i) * input.planes.stride;
-        for (size_t c = 0; c < part; c += 2 * f32v_lanes) {
+        for (size_t c = 0; c < channels; c += 2 * f32v_lanes) {
             const f32v low = f32v_mul(f32v_load(place + c), by);
             const f32v high = f32v_mul(f32v_load(place + c + f32v_lanes), by);
             i32v_store(to + c * sizeof(int16_t), i16v_from_f32(low, high));
@@ -44,14 +56,29 @@ quantize_places(float (*transformed)[part], size_t first, ck_winograd_input inpu
     }
 }
 
+/// Quantizes a tile of `channels` channels, whole pairs of vectors.
+static inline __attribute__((always_inline)) void
+quantize_channels(float (*transformed)[part], size_t channels, ck_winograd_input input) {
+#pragma clang loop unroll(full)
+    for (size_t first = 0; first < places; first += f32v_lanes) {
+        quantize_places(transformed, first, channels, input);
+    }
+}
+
 /// Quantizes a tile of which `channels` channels are transformed.
 static void quantize_tile(float (*transformed)[part], size_t channels, ck_winograd_input input) {
-    for (size_t p = 0; p < places && channels < part; p++) {
-        memset(transformed[p] + channels, 0, (part - channels) * sizeof(float));
+    if (channels == part) {
+        quantize_channels(transformed, part, input);
+        return;
     }
-    for (size_t first = 0; first < places; first += f32v_lanes) {
-        quantize_places(transformed, first, input);
+    const size_t step = 2 * f32v_lanes;
+    const size_t whole = (channels + step - 1) / step * step;
+    for (size_t p = 0; p < places; p++) {
+        for (size_t c = channels; c < whole; c++) {
+            transformed[p][c] = 0;
+        }
     }
+    quantize_channels(transformed, whole, input);
 }
 
 static void transform_input(const float *x, size_t row_stride, size_t channels,
