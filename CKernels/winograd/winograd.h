@@ -54,7 +54,7 @@ typedef enum ck_winograd_operands {
 /// A block of tiles.
 typedef struct ck_winograd_block {
     size_t tile_rows, tile_columns; ///< At least 1.
-    size_t height, width;           ///< Output pixels that exist: at most 4 a tile.
+    size_t height, width;           ///< Output pixels; a last tile has 1 to 4 along a side.
     ck_winograd_operands operands;  ///< Those of the selected rung, wherever it computes.
 } ck_winograd_block;
 

@@ -44,6 +44,7 @@ struct StripPlan {
     // So many gathered floats of a picture stay near the processor until they are packed.
     private static let gatherBytes = 64 << 10
     private static let gatherPoints = 32
+    // At the end a thread waits for another's last task: half of one, on average.
     private static let tasksPerThread = 8
 
     init(_ product: WindowProduct, format: RowFormat) {
