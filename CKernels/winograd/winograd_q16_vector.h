@@ -9,9 +9,8 @@
 
 /// The largest magnitudes of as many places as a vector has lanes, from `first` on. A lane past the
 /// last place holds that of `first`.
-static inline __attribute__((always_inline)) f32v largest_magnitudes(float (*transformed)[part],
-                                                                     size_t first,
-                                                                     size_t channels) {
+static inline __attribute__((always_inline)) f32v largest_of_places(float (*transformed)[part],
+                                                                    size_t first, size_t channels) {
     f32v largest[f32v_lanes];
     for (size_t i = 0; i < f32v_lanes; i++) {
         if (first + i >= places) {
@@ -31,7 +30,7 @@ static inline __attribute__((always_inline)) f32v largest_magnitudes(float (*tra
 static inline __attribute__((always_inline)) void quantize_places(float (*transformed)[part],
                                                                   size_t first, size_t channels,
                                                                   ck_winograd_input input) {
-    const f32v magnitude = largest_magnitudes(transformed, first, channels);
+    const f32v magnitude = largest_of_places(transformed, first, channels);
     const f32v most = f32v_all(CK_WINOGRAD_MOST);
     const f32v scale =
         f32v_where_at_least(magnitude, CK_QUANTIZE_SMALLEST, f32v_div(magnitude, most));
