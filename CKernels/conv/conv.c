@@ -40,6 +40,12 @@ void ck_conv_q16_q8(ck_window window, ck_rows_q16 a, ck_panels_q8 b, ck_panel_ra
     ck_run_product(product, ck_kernels.gemm.q16_q8, range, bias, c, ldc);
 }
 
+void ck_conv_q16_f16(ck_window window, ck_rows_q16 a, ck_panels_f16 b, ck_panel_range range,
+                     const float *_Nullable bias, float *c, size_t ldc) {
+    const ck_product product = through_window(ck_product_q16_f16(a, b), window);
+    ck_run_product(product, ck_kernels.gemm.q16_f16, range, bias, c, ldc);
+}
+
 void ck_conv_q8_q8(ck_window window, ck_rows_q8 a, ck_panels_q8 b, ck_panel_range range,
                    const float *_Nullable bias, float *c, size_t ldc) {
     const ck_product product = through_window(ck_product_q8_q8(a, b), window);

@@ -7,9 +7,9 @@
 /// (y · stride + ky, x · stride + kx). A padding pixel is all zeros, its scales too.
 ///
 /// Weights are panels of gemm.h with k = taps · channels, tap-major: k index = t · channels + c.
-/// For int8 weights `channels` is a multiple of 4, and each tap sums the groups of its pixel, so a
-/// scale belongs to one pixel and one group. Order of sums (taps, then groups), numeric promise,
-/// alignment and aliasing as in gemm.h.
+/// For quantised activations `channels` is a multiple of 4, and each tap sums the groups of its
+/// pixel, so a scale belongs to one pixel and one group. Order of sums (taps, then groups), numeric
+/// promise, alignment and aliasing as in gemm.h.
 #ifndef CK_CONV_H
 #define CK_CONV_H
 
@@ -36,6 +36,8 @@ void ck_conv_f32_f16(ck_window window, ck_rows_f32 a, ck_panels_f16 b, ck_panel_
                      const float *_Nullable bias, float *c, size_t ldc);
 void ck_conv_q16_q8(ck_window window, ck_rows_q16 a, ck_panels_q8 b, ck_panel_range range,
                     const float *_Nullable bias, float *c, size_t ldc);
+void ck_conv_q16_f16(ck_window window, ck_rows_q16 a, ck_panels_f16 b, ck_panel_range range,
+                     const float *_Nullable bias, float *c, size_t ldc);
 void ck_conv_q8_q8(ck_window window, ck_rows_q8 a, ck_panels_q8 b, ck_panel_range range,
                    const float *_Nullable bias, float *c, size_t ldc);
 

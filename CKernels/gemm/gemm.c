@@ -51,6 +51,16 @@ ck_product ck_product_q16_q8(ck_rows_q16 a, ck_panels_q8 b) {
     };
 }
 
+ck_product ck_product_q16_f16(ck_rows_q16 a, ck_panels_f16 b) {
+    ck_product product = ck_product_f32_f16((ck_rows_f32){.stride = a.stride}, b);
+    product.a = a.data;
+    product.a_size = sizeof *a.data;
+    product.a_scale = a.scale;
+    product.groups = a.groups;
+    product.group_k = a.group_k;
+    return product;
+}
+
 ck_product ck_product_q8_q8(ck_rows_q8 a, ck_panels_q8 b) {
     const ck_rows_q16 rows = {
         .stride = a.stride, .scale = a.scale, .groups = a.groups, .group_k = a.group_k};
@@ -85,6 +95,16 @@ void ck_gemm_q16_q8(size_t m, ck_rows_q16 a, ck_panels_q8 b, ck_panel_range rang
                     const float *_Nullable bias, float *c, size_t ldc) {
     const ck_product product = side_by_side(ck_product_q16_q8(a, b), m);
     ck_run_product(product, ck_kernels.gemm.q16_q8, range, bias, c, ldc);
+}
+
+void ck_gemm_q16_f16(size_t m, ck_rows_q16 a, ck_panels_f16 b, ck_panel_range range,
+                     const float *_Nullable bias, float *c, size_t ldc) {
+    const ck_product product = side_by_side(ck_product_q16_f16(a, b), m);
+    ck_run_product(product, ck_kernels.gemm.q16_f16, range, bias, c, ldc);
+}
+
+bool ck_gemm_prefers_q16_f16(void) {
+    return ck_kernels.gemm.prefers_q16_f16;
 }
 
 void ck_gemm_q8_q8(size_t m, ck_rows_q8 a, ck_panels_q8 b, ck_panel_range range,

@@ -15,6 +15,14 @@
 ///     sum = fma(a.scale[r][g], dot[g], sum)     for the groups in order, from 0
 ///     C = fma(sum, b.scale[j], bias[j])         with bias 0 where there is none
 ///
+/// float16 weights may meet int16 activations too. Then the weights of an output that meet one
+/// group of k activations (of one tap of a convolution) are rounded to as many bits as let the
+/// group's products sum exactly, 11 at the least and 14 at the most:
+///
+///     most = min(8191, ⌊(2³¹ − 1) / (2047 · k)⌋),  scale = max|w| / most
+///     q = round-half-even(w · (most / max|w|)),    scale 0 and zeros where max|w| < 2⁻¹¹⁰
+///     sum = fma(a.scale[r][g] · dot[g], scale, sum);  C = sum + bias
+///
 /// Numeric promise: integer kernels give the same bits on every rung. Floating-point kernels add in
 /// the order of k and may fuse; from the exact sum they differ by at most
 /// (k + 1) · 2⁻²³ · (Σ|a·b| + |bias|). A row's result does not depend on m, on the panel range or
@@ -25,6 +33,7 @@
 #ifndef CK_GEMM_H
 #define CK_GEMM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -88,6 +97,10 @@ typedef struct ck_panel_range {
     size_t begin, end;
 } ck_panel_range;
 
+/// Whether the selected rung multiplies float16 weights faster with int16 activations than with
+/// float32.
+bool ck_gemm_prefers_q16_f16(void);
+
 /// C[r][j] = Σₖ A[r][k] · B[j][k] + bias[j] for the outputs j of the panels in `range`.
 /// `c` points at output 0 of row 0 whatever the range; `ldc` is in elements, at least n.
 void ck_gemm_f32_f32(size_t m, ck_rows_f32 a, ck_panels_f32 b, ck_panel_range range,
@@ -96,6 +109,8 @@ void ck_gemm_f32_f16(size_t m, ck_rows_f32 a, ck_panels_f16 b, ck_panel_range ra
                      const float *_Nullable bias, float *c, size_t ldc);
 void ck_gemm_q16_q8(size_t m, ck_rows_q16 a, ck_panels_q8 b, ck_panel_range range,
                     const float *_Nullable bias, float *c, size_t ldc);
+void ck_gemm_q16_f16(size_t m, ck_rows_q16 a, ck_panels_f16 b, ck_panel_range range,
+                     const float *_Nullable bias, float *c, size_t ldc);
 void ck_gemm_q8_q8(size_t m, ck_rows_q8 a, ck_panels_q8 b, ck_panel_range range,
                    const float *_Nullable bias, float *c, size_t ldc);
 

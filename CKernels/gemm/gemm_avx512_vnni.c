@@ -15,6 +15,25 @@
 
 #include "gemm_vnni.h"
 
+#include "../isa/pairs_avx512.h"
+
+static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
+    return _mm512_dpwssd_epi32(sum, a, b);
+}
+
+enum { most_rows = ROWS, most_panels = 2 };
+
+#include "gemm_q16_f16_vector.h"
+
+void ck_arrange_q16_f16__avx512_vnni(const ck_product *part, const void *b, size_t count,
+                                     void *to) {
+    arrange_q16_f16(part, b, count, to);
+}
+
+void ck_tile_q16_f16_12x32__avx512_vnni(const ck_product *part, const ck_tile *tile) {
+    tile_q16_f16(part, tile);
+}
+
 enum { vnni512_panels = VECTORS_Q8 * VECTOR / CK_PANEL_Q8 };
 
 /// The lanes of vector `v` of a row that are columns.

@@ -9,6 +9,24 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
+#include "../isa/pairs_avx2.h"
+
+static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+}
+
+enum { most_rows = ROWS, most_panels = 1 };
+
+#include "gemm_q16_f16_vector.h"
+
+void ck_arrange_q16_f16__avx2(const ck_product *part, const void *b, size_t count, void *to) {
+    arrange_q16_f16(part, b, count, to);
+}
+
+void ck_tile_q16_f16_6x16__avx2(const ck_product *part, const ck_tile *tile) {
+    tile_q16_f16(part, tile);
+}
+
 /// Four activations in int16, four times.
 static inline __m256i load_q16(const char *a) {
     return _mm256_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)a));

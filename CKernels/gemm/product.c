@@ -183,7 +183,7 @@ typedef struct quantized_part {
 
 static void run_arranged_part(const ck_product *product, ck_tile_kernel kernel, row_block block,
                               ck_panel_range range, quantized_part at) {
-    _Alignas(64) int8_t arranged[CK_GROUP_MAX * CK_TILE_PANELS * CK_PANEL_Q8];
+    _Alignas(64) char arranged[CK_ARRANGED_BYTES];
     ck_product part = *product;
     part.k = at.k;
     part.part_a = (at.tap_row * product->stride + at.a_k) * product->a_size;

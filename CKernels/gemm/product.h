@@ -14,7 +14,8 @@
 ///
 /// Some integer micro-kernels want their weights in another order. They get them in parts of one
 /// group of one tap, which is where integers become floats anyway, arranged once for all tiles that
-/// read them; C holds the sums, unscaled, from part to part.
+/// read them; C holds the sums, unscaled, from part to part. float16 weights for int16 activations
+/// are rounded to integers on that way, with scales of their own for each part.
 #ifndef CK_PRODUCT_H
 #define CK_PRODUCT_H
 
@@ -29,7 +30,8 @@
 #define CK_TILE_ROWS 12   ///< The most rows that a micro-kernel may compute at once.
 #define CK_TILE_PANELS 8  ///< The most panels that a micro-kernel may read at once.
 #define CK_BLOCK_ROWS 512 ///< The most rows that share a panel before the next one is read.
-#define CK_PART_K 384     ///< The longest part of a floating-point panel's k: 24 KiB of float32.
+#define CK_ARRANGED_BYTES (66 << 10) ///< The most that a part's arranged weights may take.
+#define CK_PART_K 384 ///< The longest part of a floating-point panel's k: 24 KiB of float32.
 
 /// What is the same for all tiles of a product. The data has the types of the micro-kernel.
 typedef struct ck_product {
@@ -76,7 +78,7 @@ typedef struct ck_tile {
     const ck_row *row;
     const void *panel;  ///< The first panel, 64-byte aligned.
     size_t panel_bytes; ///< From panel to panel.
-    /// At the first panel's first output. A quantised part that is not the last has no scale.
+    /// At the first panel's first output. A part of int8 weights that is not the last has no scale.
     const float *_Nullable b_scale, *_Nullable bias;
     float *c;             ///< Row 0 at the first panel's first output.
     size_t rows, columns; ///< What is to be stored.

@@ -1,4 +1,4 @@
-/// The words of pairs_avx2.h that Winograd convolutions use, for AVX-512.
+/// The words of pairs_avx2.h for AVX-512.
 #ifndef CK_PAIRS_AVX512_H
 #define CK_PAIRS_AVX512_H
 
@@ -31,6 +31,11 @@ static inline i32v i16v_last_bytes(i32v bytes) {
 static inline i32v i16v_from_f32(f32v a, f32v b) {
     const __m512i packed = _mm512_packs_epi32(_mm512_cvtps_epi32(a), _mm512_cvtps_epi32(b));
     return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), packed);
+}
+
+static inline i32v i32v_low_halves(f32v a, f32v b) {
+    const __m512i upper = _mm512_slli_epi32(_mm512_castps_si512(b), 16);
+    return _mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_castps_si512(a), upper);
 }
 
 static inline f32v f32v_magnitude(f32v x) {

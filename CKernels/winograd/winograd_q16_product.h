@@ -1,57 +1,33 @@
 /// The products of Winograd convolutions whose operands are int16, in the words of the rung's
-/// headers of vectors and pairs, which come first, with `most_rows` and `most_panels`: a register
-/// tile is so many tiles by so many panels, or half as many tiles where no more are left.
+/// headers of vectors and pairs, which come first: a register tile is `most_rows` tiles by
+/// `most_panels` panels, or half as many tiles where no more are left.
 #ifndef CK_WINOGRAD_Q16_PRODUCT_H
 #define CK_WINOGRAD_Q16_PRODUCT_H
 
+#include "../isa/pairs_tile.h"
 #include "winograd_table.h"
+
+_Static_assert(CK_WINOGRAD_PANEL == pair_outputs, "Winograd's panels are those of the tile");
 
 enum {
     part = CK_WINOGRAD_PART_INT16,
     places = CK_WINOGRAD_PLACES,
-    pair_bytes = 2 * sizeof(int16_t), ///< Of two channels of a tile or of an output.
-    row_bytes = CK_WINOGRAD_PANEL * pair_bytes,
-    panel_vectors = CK_WINOGRAD_PANEL / f32v_lanes,
 };
-
-/// A register tile, known where it is inlined.
-typedef struct tile_shape {
-    size_t rows, panels;
-} tile_shape;
 
 /// What a register tile multiplies and adds to: rows, and panels so many bytes apart.
 typedef struct tile_operands {
     const char *input[most_rows];
     const float *scale[most_rows];
-    const char *weights;
+    pair_panels weights;
     float *sums;
-    size_t weights_stride, sums_stride;
+    size_t sums_stride;
 } tile_operands;
-
-static inline i32v weights_vector(const tile_operands *of, size_t pair, size_t v) {
-    return i32v_load(of->weights + v / panel_vectors * of->weights_stride + pair * row_bytes +
-                     v % panel_vectors * sizeof(i32v));
-}
 
 static inline __attribute__((always_inline)) void
 multiply_tile(tile_shape tile, const tile_operands *of, size_t pairs, bool adds) {
-    i32v dot[most_rows][most_panels * panel_vectors];
+    i32v dot[most_rows][most_vectors];
     const size_t vectors = tile.panels * panel_vectors;
-    for (size_t i = 0; i < tile.rows; i++) {
-        const i32v x = i32v_all_bytes(of->input[i]);
-        for (size_t v = 0; v < vectors; v++) {
-            dot[i][v] = i32v_dot_pairs(i32v_zero(), x, weights_vector(of, 0, v));
-        }
-    }
-#pragma clang loop unroll(disable)
-    for (size_t k = 1; k < pairs; k++) {
-        for (size_t i = 0; i < tile.rows; i++) {
-            const i32v x = i32v_all_bytes(of->input[i] + k * pair_bytes);
-            for (size_t v = 0; v < vectors; v++) {
-                dot[i][v] = i32v_dot_pairs(dot[i][v], x, weights_vector(of, k, v));
-            }
-        }
-    }
+    dot_tile(tile, of->input, of->weights, pairs, dot);
     // Unrolled, or the sums would need addresses.
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < tile.rows; i++) {
@@ -85,11 +61,11 @@ static inline __attribute__((always_inline)) void multiply_rows(const ck_winogra
     const size_t row_stride = part * sizeof(int16_t);
     const char *input = product->input.planes.data + place * product->input.planes.stride;
     tile_operands of = {
-        .weights_stride = pairs * row_bytes,
+        .weights.stride = pairs * pair_row_bytes,
         .sums_stride = padded * CK_WINOGRAD_PANEL,
     };
-    of.weights =
-        product->weights.data + place * product->weights.stride + panel * of.weights_stride;
+    of.weights.data =
+        product->weights.data + place * product->weights.stride + panel * of.weights.stride;
     of.sums =
         ck_plane_f32(product->sums, place) + panel * of.sums_stride + tile * CK_WINOGRAD_PANEL;
     for (size_t i = 0; i < most_rows; i++) {

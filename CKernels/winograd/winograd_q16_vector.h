@@ -143,9 +143,9 @@ static void transform_weights(ck_panel_pair panels, size_t tap_stride, size_t ch
             }
             transform_kernel(q, i16v_first_bytes, ck_planes_at(weights, v * sizeof(i32v)));
             transform_kernel(q, i16v_last_bytes,
-                             ck_planes_at(weights, row_bytes + v * sizeof(i32v)));
+                             ck_planes_at(weights, pair_row_bytes + v * sizeof(i32v)));
         }
-        weights.data += 2 * row_bytes;
+        weights.data += 2 * pair_row_bytes;
     }
 }
 

@@ -1,21 +1,8 @@
-#include "check_product.h"
+#include "product_operands.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/// The operands of a case, and what was left to chance.
-typedef struct operands {
-    void *a, *b;
-    float *a_scale, *b_scale, *bias;
-    int32_t *a_offset; ///< Of activations in int8.
-    size_t stride, ldc;
-    size_t panels, panel_size; ///< Weights of a panel, filling included.
-} operands;
-
-static bool is_quantized(const check_product *product) {
-    return product->types == CHECK_Q16_Q8 || product->types == CHECK_Q8_Q8;
-}
 
 void check_group_k(check_product *product, size_t k) {
     const size_t longest = is_quantized(product) ? CK_GROUP_MAX : k;
@@ -25,125 +12,6 @@ void check_group_k(check_product *product, size_t k) {
         product->group_k[product->groups++] = part;
         k -= part;
     } while (k > 0);
-}
-
-static size_t panel_width(const check_product *product) {
-    return is_quantized(product) ? CK_PANEL_Q8 : CK_PANEL_FLOAT;
-}
-
-static size_t taps(const ck_window *window) {
-    return window->kernel_h * window->kernel_w;
-}
-
-static size_t pixels(const ck_window *window) {
-    const size_t m = window->height * window->width;
-    return m > 0 ? ((window->height - 1) * window->stride + window->kernel_h) * window->strip_width
-                 : 0;
-}
-
-static size_t round_up(size_t value, size_t multiple) {
-    return (value + multiple - 1) / multiple * multiple;
-}
-
-// Filling
-
-static int16_t random_level(check_filling filling, int most) {
-    if (filling == CHECK_EXTREMES || filling == CHECK_LARGEST) {
-        return (int16_t)(filling == CHECK_LARGEST || check_below(2) ? most : -most);
-    }
-    return (int16_t)((int)check_below(2 * (size_t)most + 1) - most);
-}
-
-/// What lies between pixels stays poisoned.
-static void fill_pixel(const check_product *product, operands *operands, size_t pixel) {
-    static const check_kind kinds[CHECK_FILLINGS] = {CHECK_NORMAL, CHECK_TINY, CHECK_INFINITE,
-                                                     CHECK_ZERO};
-    const bool is_zero = product->filling == CHECK_ZEROS && check_below(2);
-    const size_t begin = pixel * operands->stride;
-    const size_t channels = product->window.channels;
-    if (!is_quantized(product)) {
-        check_fill_f32(channels, (float *)operands->a + begin, kinds[product->filling]);
-        return;
-    }
-    int32_t *const offset = operands->a_offset + pixel * product->groups;
-    size_t group = 0, end = product->group_k[0];
-    memset(offset, 0, product->groups * sizeof *offset);
-    for (size_t c = 0; c < channels; c++) {
-        if (product->types == CHECK_Q16_Q8) {
-            ((int16_t *)operands->a)[begin + c] =
-                is_zero ? 0 : random_level(product->filling, 2047);
-        } else {
-            const int8_t q = is_zero ? 0 : (int8_t)random_level(product->filling, 127);
-            ((int8_t *)operands->a)[begin + c] = q;
-            if (c == end) {
-                end += product->group_k[++group];
-            }
-            offset[group] -= 128 * q;
-        }
-    }
-    for (size_t g = 0; g < product->groups; g++) {
-        operands->a_scale[pixel * product->groups + g] = is_zero ? 0 : check_uniform(1e-4f, 2);
-    }
-}
-
-static size_t weight_index(const check_product *product, const operands *operands, size_t j,
-                           size_t k) {
-    if (is_quantized(product)) {
-        return j / 8 * operands->panel_size + k / 4 * 32 + j % 8 * 4 + k % 4;
-    }
-    return j / 16 * operands->panel_size + k * 16 + j % 16;
-}
-
-static void fill_weight(const check_product *product, operands *operands, size_t index) {
-    switch (product->types) {
-    case CHECK_F32_F32:
-        ((float *)operands->b)[index] = check_normal();
-        break;
-    case CHECK_F32_F16: // Any float16 below 2 in magnitude.
-        ((uint16_t *)operands->b)[index] =
-            (uint16_t)(check_below(0x4000) | (check_below(2) ? 0x8000 : 0));
-        break;
-    default:
-        ((int8_t *)operands->b)[index] = (int8_t)random_level(product->filling, 127);
-    }
-}
-
-static operands make_operands(const check_product *product) {
-    static const size_t a_sizes[CHECK_TYPES] = {4, 4, 2, 1}, b_sizes[CHECK_TYPES] = {4, 2, 1, 1};
-    const size_t a_size = a_sizes[product->types], b_size = b_sizes[product->types];
-    const size_t rows = pixels(&product->window), channels = product->window.channels;
-    const size_t k = taps(&product->window) * channels, n = product->n;
-    const size_t width = panel_width(product), n_read = round_up(n, 16);
-    operands made = {
-        .stride = channels + (check_below(2) ? check_below(9) : 0),
-        .ldc = n + (check_below(2) ? check_below(9) : 0),
-        .panels = (n + width - 1) / width,
-        .panel_size = width * (is_quantized(product)             ? round_up(k, 8)
-                               : product->types == CHECK_F32_F16 ? round_up(k, 2)
-                                                                 : k),
-    };
-    const size_t a_count = rows > 0 ? (rows - 1) * made.stride + channels : 0;
-    made.a = check_input(a_count * a_size, check_below(4) * a_size);
-    made.a_scale = check_input(rows * product->groups * sizeof(float), 4 * check_below(4));
-    made.a_offset = check_input(rows * product->groups * sizeof(int32_t), 4 * check_below(4));
-    made.b = check_input(made.panels * made.panel_size * b_size, 0);
-    made.b_scale = check_input(n_read * sizeof(float), 4 * check_below(4));
-    made.bias = check_below(3) ? check_input(n_read * sizeof(float), 4 * check_below(4)) : NULL;
-
-    for (size_t i = 0; i < rows; i++) {
-        fill_pixel(product, &made, i);
-    }
-    memset(made.b, 0, made.panels * made.panel_size * b_size);
-    for (size_t j = 0; j < n; j++) {
-        for (size_t i = 0; i < k; i++) {
-            fill_weight(product, &made, weight_index(product, &made, j, i));
-        }
-        made.b_scale[j] = check_uniform(1e-4f, 2);
-        if (made.bias) {
-            made.bias[j] = check_normal();
-        }
-    }
-    return made;
 }
 
 // Calling
@@ -188,6 +56,10 @@ static void multiply(const check_product *product, const operands *operands, boo
         is_conv ? ck_conv_q16_q8(window, q16, b8, range, bias, c, ldc)
                 : ck_gemm_q16_q8(m, q16, b8, range, bias, c, ldc);
         break;
+    case CHECK_Q16_F16:
+        is_conv ? ck_conv_q16_f16(window, q16, b16, range, bias, c, ldc)
+                : ck_gemm_q16_f16(m, q16, b16, range, bias, c, ldc);
+        break;
     default:
         is_conv ? ck_conv_q8_q8(window, q8, b8, range, bias, c, ldc)
                 : ck_gemm_q8_q8(m, q8, b8, range, bias, c, ldc);
@@ -224,8 +96,8 @@ static double half_value(uint16_t bits) {
 
 typedef enum element_type { F32, F16, Q16, Q8 } element_type;
 
-static const element_type a_types[CHECK_TYPES] = {F32, F32, Q16, Q8};
-static const element_type b_types[CHECK_TYPES] = {F32, F16, Q8, Q8};
+static const element_type a_types[CHECK_TYPES] = {F32, F32, Q16, Q8, Q16};
+static const element_type b_types[CHECK_TYPES] = {F32, F16, Q8, Q8, F16};
 
 static double element(element_type type, const void *data, size_t index) {
     switch (type) {
@@ -240,29 +112,47 @@ static double element(element_type type, const void *data, size_t index) {
     }
 }
 
-/// A sum in double, and what its terms' magnitudes sum up to.
+/// A sum in double, what its terms' magnitudes sum up to, and by how much rounding float16 weights
+/// to integers may change it.
 typedef struct exact {
-    double sum, magnitude;
+    double sum, magnitude, rounding;
 } exact;
+
+/// What a weight changes by where the largest of `k` is so large: half an integer, and a little as
+/// its factor is rounded too.
+static double rounding_of(size_t k, double largest) {
+    const double most = fmin(8191, floor(2147483647.0 / (2047.0 * (double)k)));
+    return (0.5 / most + 0x1p-22) * largest;
+}
 
 /// Adds one tap of output j: what the input pixel brings.
 static void add_tap(const check_product *product, const operands *operands, size_t pixel,
                     size_t tap, size_t j, exact *total) {
     size_t c = 0;
     for (size_t g = 0; g < product->groups; g++) {
-        exact group = {0, 0};
+        exact group = {0};
+        double activations = 0, largest = 0;
         for (size_t end = c + product->group_k[g]; c < end; c++) {
             const size_t k = tap * product->window.channels + c;
-            const double term =
-                element(a_types[product->types], operands->a, pixel * operands->stride + c) *
-                element(b_types[product->types], operands->b,
-                        weight_index(product, operands, j, k));
+            const double activation =
+                element(a_types[product->types], operands->a, pixel * operands->stride + c);
+            const double weight = element(b_types[product->types], operands->b,
+                                          weight_index(product, operands, j, k));
+            const double term = activation * weight;
+            activations += fabs(activation);
+            largest = fmax(largest, fabs(weight));
             group.sum += term;
             group.magnitude += fabs(term);
         }
         if (is_quantized(product)) {
-            group.sum *= operands->a_scale[pixel * product->groups + g];
+            const double scale = operands->a_scale[pixel * product->groups + g];
+            group.sum *= scale;
             group.magnitude = fabs(group.sum);
+            group.rounding = scale * activations * rounding_of(product->group_k[g], largest);
+        }
+        if (product->types == CHECK_Q16_F16) {
+            total->rounding += group.rounding;
+            group.magnitude += group.rounding;
         }
         total->sum += group.sum;
         total->magnitude += group.magnitude;
@@ -273,14 +163,14 @@ static exact expected_output(const check_product *product, const operands *opera
                              size_t j) {
     const ck_window *const window = &product->window;
     const size_t y = i / window->width * window->stride, x = i % window->width * window->stride;
-    exact total = {0, 0};
+    exact total = {0};
     for (size_t ky = 0; ky < window->kernel_h; ky++) {
         for (size_t kx = 0; kx < window->kernel_w; kx++) {
             add_tap(product, operands, (y + ky) * window->strip_width + x + kx,
                     ky * window->kernel_w + kx, j, &total);
         }
     }
-    if (is_quantized(product)) {
+    if (has_bytes(product)) {
         total.sum *= operands->b_scale[j];
         total.magnitude *= operands->b_scale[j];
     }
@@ -292,7 +182,8 @@ static exact expected_output(const check_product *product, const operands *opera
 }
 
 /// Outputs within the rounding of their additions. A quantised group's sum is exact until it turns
-/// to float32, so there only groups count. Each addition may lose a subnormal's last bit.
+/// to float32, so there only groups count; float16 weights are rounded before it. Each addition may
+/// lose a subnormal's last bit.
 static void check_sums(const check_product *product, const operands *operands, const float *c) {
     const ck_window *const window = &product->window;
     const size_t m = window->height * window->width, n = product->n;
@@ -302,7 +193,8 @@ static void check_sums(const check_product *product, const operands *operands, c
     for (size_t at = 0; at < m * n; at += step) {
         const size_t i = at / n, j = at % n;
         const exact expected = expected_output(product, operands, i, j);
-        const double bound = (double)additions * (0x1p-23 * expected.magnitude + 0x1p-149);
+        const double bound =
+            (double)additions * (0x1p-23 * expected.magnitude + 0x1p-149) + expected.rounding;
         if (!check_value("c", at, expected.sum, c[i * operands->ldc + j], bound)) {
             return;
         }
@@ -360,7 +252,7 @@ static void check_taps(const check_product *product, const operands *operands) {
         multiply_tap(product, operands, b, tap, all, c);
         for (size_t at = 0; at < rows * n; at += 7) {
             const size_t i = at / n, j = at % n;
-            exact expected = {0, 0};
+            exact expected = {0};
             add_tap(product, operands, i, tap, j, &expected);
             const double bias = operands->bias ? operands->bias[j] : 0;
             const double sum = expected.sum * operands->b_scale[j] + bias;
@@ -374,7 +266,8 @@ static void check_taps(const check_product *product, const operands *operands) {
 }
 
 static bool begin_case(check_product *product, bool is_conv) {
-    static const char *const types[CHECK_TYPES] = {"f32_f32", "f32_f16", "q16_q8", "q8_q8"};
+    static const char *const types[CHECK_TYPES] = {"f32_f32", "f32_f16", "q16_q8", "q8_q8",
+                                                   "q16_f16"};
     static const char *const fillings[CHECK_FILLINGS] = {"random", "extremes", "largest", "zeros"};
     char name[32];
     snprintf(name, sizeof name, "%s_%s", is_conv ? "conv" : "gemm", types[product->types]);
@@ -389,7 +282,8 @@ static bool begin_case(check_product *product, bool is_conv) {
 }
 
 /// What the products of these types are made of.
-static const check_unit units[CHECK_TYPES] = {CHECK_F32, CHECK_F32, CHECK_INT16, CHECK_INT8};
+static const check_unit units[CHECK_TYPES] = {CHECK_F32, CHECK_F32, CHECK_INT16, CHECK_INT8,
+                                              CHECK_INT16};
 
 void check_one_product(check_product product, bool is_conv) {
     if (!begin_case(&product, is_conv)) {
@@ -411,7 +305,7 @@ void check_one_product(check_product product, bool is_conv) {
     check_pieces(&product, &operands, is_conv, c, c_count);
     if (is_quantized(&product) && !product.is_timed) {
         check_reference(&product, &operands, is_conv, c, c_count);
-        if (is_conv) {
+        if (is_conv && has_bytes(&product)) {
             check_taps(&product, &operands);
         }
     }

@@ -10,6 +10,7 @@ typedef enum check_types {
     CHECK_F32_F16,
     CHECK_Q16_Q8,
     CHECK_Q8_Q8,
+    CHECK_Q16_F16,
     CHECK_TYPES,
 } check_types;
 
