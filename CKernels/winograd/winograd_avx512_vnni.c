@@ -29,7 +29,7 @@ static inline i32v load_outputs(ck_panel_pair panels, size_t offset, size_t vect
 
 void ck_fill_winograd__avx512_vnni(ck_winograd_table *table) {
     *table = vector_kernels;
-    table->fewest_tiles_q8 = 64;
+    table->fewest_tiles_q8 = 16;
 }
 
 #endif
