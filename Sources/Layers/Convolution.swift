@@ -16,7 +16,8 @@ package struct Convolution: Sendable {
         from weights: WeightReader
     ) throws {
         matrix = try weights.matrix(
-            name + ".weight", outputs: outputs, channels: channels, kernel: window.kernel)
+            name + ".weight", outputs: outputs, channels: channels, kernel: window.kernel,
+            seesPictures: true)
         bias = hasBias ? try weights.vector(name + ".bias", count: outputs) : nil
         lowRanks = try weights.lowRanks(
             name, outputs: outputs, channels: channels, kernel: window.kernel)

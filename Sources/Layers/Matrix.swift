@@ -18,6 +18,9 @@ package struct Matrix: @unchecked Sendable {
     /// Height and width of the window; 1 for a matrix.
     package let kernel: Int
     let panels: Panels
+    /// Whether activations may be rounded to 12 bits for weights in float16: those of a convolution in a
+    /// network of int8 weights, whose activations are rounded everywhere else.
+    let mayMeetIntegers: Bool
     /// The panels' place in the weight file.
     let range: Range<Int>
     private let owner: MappedFile
@@ -54,8 +57,12 @@ package struct Matrix: @unchecked Sendable {
 
     var panelCount: Int { (outputs + panelWidth - 1) / panelWidth }
 
+    // Fewer take no time worth saving, and float16 panels do not fill up a tap's channels.
+    private static let fewestChannelsOfIntegers = 64
+
+    /// - Parameter besideInt8: what `mayMeetIntegers` says of float16 weights.
     init(
-        _ stored: StoredTensor, scale: Vector?, kernel: Int,
+        _ stored: StoredTensor, scale: Vector?, kernel: Int, besideInt8: Bool,
         unsuitable: (String) -> LayerError
     ) throws {
         outputs = stored.shape[0]
@@ -63,6 +70,9 @@ package struct Matrix: @unchecked Sendable {
         self.kernel = kernel
         range = stored.range
         owner = stored.owner
+        mayMeetIntegers =
+            besideInt8 && stored.type == .f16 && channels >= Self.fewestChannelsOfIntegers
+            && channels % Int(CK_BLOCK_Q8) == 0
         let taps = kernel * kernel
         switch (stored.type, stored.layout) {
         case (.f32, .panel16):

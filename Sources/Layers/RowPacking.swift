@@ -6,8 +6,10 @@ enum RowFormat {
     case f32, q16, q8
 
     init(for matrix: Matrix, on executor: Executor) {
-        if case .q8 = matrix.panels {
+        if matrix.isInt8 {
             self = executor.activation == .q8 ? .q8 : .q16
+        } else if matrix.mayMeetIntegers && executor.halfOperands == .int16 {
+            self = .q16
         } else {
             self = .f32
         }
@@ -187,6 +189,11 @@ extension Matrix {
                 flat
                     ? ck_gemm_f32_f32(pixels, a, b, range, bias, c, outputs)
                     : ck_conv_f32_f32(window, a, b, range, bias, c, outputs)
+            case .f16(let b) where layout.format == .q16:
+                let a = rows.words(groups.count, groupK)
+                flat
+                    ? ck_gemm_q16_f16(pixels, a, b, range, bias, c, outputs)
+                    : ck_conv_q16_f16(window, a, b, range, bias, c, outputs)
             case .f16(let b):
                 let a = rows.floats
                 flat

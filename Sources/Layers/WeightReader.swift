@@ -4,6 +4,7 @@ package import WeightStore
 package final class WeightReader {
     private let file: WeightFile
     private let adapters: [Adapter]
+    private let hasInt8: Bool
     private var used: Set<String> = []
 
     /// A LoRA for the network that is read.
@@ -21,6 +22,7 @@ package final class WeightReader {
     package init(_ file: WeightFile, adapters: [Adapter] = []) {
         self.file = file
         self.adapters = adapters
+        hasInt8 = file.tensors.contains { $0.type == .i8 }
     }
 
     /// True when the file holds `name`.
@@ -29,8 +31,9 @@ package final class WeightReader {
     /// A matrix [outputs, channels] or convolution [outputs, channels, kernel, kernel] in panels.
     ///
     /// A 1×1 convolution and a matrix are the same panels, so either stored shape serves for `kernel` 1.
+    /// - Parameter seesPictures: it has so many rows to multiply that rounding both factors pays.
     package func matrix(
-        _ name: String, outputs: Int, channels: Int, kernel: Int = 1
+        _ name: String, outputs: Int, channels: Int, kernel: Int = 1, seesPictures: Bool = false
     ) throws -> Matrix {
         let stored = try take(name)
         let square = [outputs, channels, kernel, kernel]
@@ -40,6 +43,7 @@ package final class WeightReader {
         }
         return try Matrix(
             stored, scale: try scale(of: stored, outputs: outputs), kernel: kernel,
+            besideInt8: hasInt8 && seesPictures,
             unsuitable: { expected in self.unsuitable(stored, expected: expected) })
     }
 

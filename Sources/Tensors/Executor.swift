@@ -9,7 +9,9 @@ package struct Executor: Sendable {
     /// Which 3×3 convolutions of int8 weights go by Winograd's algorithm.
     package let winograd: WinogradUse
     /// What those convolutions multiply.
-    package let winogradOperands: WinogradOperands
+    package let winogradOperands: ProductOperands
+    /// What convolutions of float16 weights multiply where the network's others are int8.
+    package let halfOperands: ProductOperands
     /// The precision of attention where the model's weights are int8 and nothing is masked.
     package let attention: AttentionPrecision
     /// Is told what the layers read; nil where nobody wants to know.
@@ -22,17 +24,20 @@ package struct Executor: Sendable {
     ///   - activation: nil for what the selected instruction set does best.
     ///   - winograd: nil for what the selected instruction set does best with those activations.
     ///   - winogradOperands: those of the selected instruction set, or of another for a rehearsal.
+    ///   - halfOperands: nil for what the selected instruction set does best.
     ///   - attention: nil for what the selected instruction set does best, at least as exact as the
     ///     activations.
     package init(
         threads: Int, activation: ActivationPrecision? = nil, winograd: WinogradUse? = nil,
-        winogradOperands: WinogradOperands = .selected, attention: AttentionPrecision? = nil
+        winogradOperands: ProductOperands = .ofWinograd, halfOperands: ProductOperands? = nil,
+        attention: AttentionPrecision? = nil
     ) {
         parallel = Parallel(threads: threads)
         workspace = Workspace()
         self.activation = activation ?? .preferred
         self.winograd = winograd ?? .preferred(with: self.activation)
         self.winogradOperands = winogradOperands
+        self.halfOperands = halfOperands ?? .preferredOfHalves
         self.attention = attention ?? .preferred(with: self.activation)
     }
 
@@ -42,6 +47,7 @@ package struct Executor: Sendable {
         activation = executor.activation
         winograd = executor.winograd
         winogradOperands = executor.winogradOperands
+        halfOperands = executor.halfOperands
         attention = executor.attention
     }
 
@@ -116,14 +122,21 @@ package enum WinogradUse: Equatable, Sendable {
     }
 }
 
-/// What Winograd's convolutions multiply: each instruction set has its own.
-package enum WinogradOperands: Sendable {
+/// What is multiplied where bytes would not be exact enough.
+package enum ProductOperands: Sendable {
     case float32
-    /// The transformed input is rounded to 13 bits.
+    /// Rounded: the transformed input of Winograd's convolutions to 13 bits; elsewhere activations to
+    /// 12 bits, and float16 weights to 11 or more with a scale for each output.
     case int16
 
-    package static var selected: WinogradOperands {
+    /// Those of Winograd's convolutions: each instruction set has its own.
+    package static var ofWinograd: ProductOperands {
         ck_winograd_selected_operands() == CK_WINOGRAD_INT16 ? .int16 : .float32
+    }
+
+    /// What the selected instruction set does best with float16 weights; every one can do each.
+    static var preferredOfHalves: ProductOperands {
+        ck_gemm_prefers_q16_f16() ? .int16 : .float32
     }
 }
 

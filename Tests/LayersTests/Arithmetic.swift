@@ -3,6 +3,8 @@ import Tensors
 /// The kinds of numbers that a product is computed in.
 enum Arithmetic: CaseIterable {
     case f32, f16, q16, q8
+    /// Integers and float16 weights, where a convolution is wide enough; else as f16.
+    case halves
     /// Winograd's algorithm and int8 weights, where the convolution is of that kind; else as q16.
     case winograd
 
@@ -11,6 +13,7 @@ enum Arithmetic: CaseIterable {
         switch self {
         case .f32: .f32
         case .f16: .f16
+        case .halves: .f16BesideInt8
         case .q16, .q8, .winograd: .int8
         }
     }
@@ -19,7 +22,7 @@ enum Arithmetic: CaseIterable {
     var halfStep: Double {
         switch self {
         case .f32, .f16, .winograd: 0
-        case .q16: 0.5 / 2047
+        case .q16, .halves: 0.5 / 2047
         case .q8: 0.5 / 127
         }
     }
@@ -29,7 +32,8 @@ enum Arithmetic: CaseIterable {
         try InstructionSet.selectFromEnvironment()
         return Executor(
             threads: threads, activation: self == .q8 ? .q8 : .q16,
-            winograd: self == .winograd ? .always : .never)
+            winograd: self == .winograd ? .always : .never,
+            halfOperands: self == .halves ? .int16 : .float32)
     }
 }
 
@@ -64,7 +68,13 @@ extension Estimate {
     ) {
         let output = geometry.output(of: x.shape, kernel: kernel)
         let isWinograd = arithmetic == .winograd && geometry.suitsWinograd(kernel: kernel)
-        let arithmetic = arithmetic == .winograd && !isWinograd ? .q16 : arithmetic
+        let isNarrow = x.shape.channels < 64 || x.shape.channels % 4 != 0
+        let arithmetic: Arithmetic =
+            switch arithmetic {
+            case .winograd where !isWinograd: .q16
+            case .halves where isNarrow: .f16
+            default: arithmetic
+            }
         let spread = isWinograd ? Self.winogradTolerance(x, weights: weights) : 0
         let window = PixelWindow(
             values: x.values,
@@ -79,8 +89,9 @@ extension Estimate {
                     .map { image * x.shape.pixels + $0 }
             }
             for (index, offset) in bias.enumerated() {
-                let row = weights[index * window.length..<(index + 1) * window.length]
-                let (value, tolerance) = window.product(pixels, Array(row), bias: offset)
+                let row = Array(weights[index * window.length..<(index + 1) * window.length])
+                let (value, tolerance) = window.product(
+                    pixels, row, roundedIn: arithmetic == .halves ? groups : [], bias: offset)
                 values.append(value)
                 tolerances.append(tolerance + spread)
             }
@@ -131,8 +142,9 @@ private struct PixelWindow {
     /// - Parameters:
     ///   - pixels: the pixel at each tap, or nil for padding.
     ///   - weights: [channels, taps].
+    ///   - groups: channels whose weights at a tap are rounded together; empty where none are.
     func product(
-        _ pixels: [Int?], _ weights: [Float], bias: Float
+        _ pixels: [Int?], _ weights: [Float], roundedIn groups: [Int], bias: Float
     ) -> (value: Double, tolerance: Double) {
         var sum = Double(bias)
         var magnitude = abs(sum)
@@ -146,9 +158,26 @@ private struct PixelWindow {
                 magnitude += abs(part)
                 error += abs(weight) * errors[pixel * channels + channel]
             }
+            error += roundings(pixel, weights, tap: tap, groups: groups)
         }
         // The promise of gemm.h, and a little for the roundings of quantisation's scales.
         return (sum, error * 1.001 + Double(length + 8) * 0x1p-23 * magnitude)
+    }
+
+    /// What rounding the weights of a tap may change, by the formula of gemm.h.
+    private func roundings(_ pixel: Int, _ weights: [Float], tap: Int, groups: [Int]) -> Double {
+        var first = 0
+        return groups.reduce(0) { sum, group in
+            let channels = first..<first + group
+            first += group
+            let largest = channels.map { abs(Double(weights[$0 * taps + tap])) }.max() ?? 0
+            let activations = channels.reduce(0) { sum, channel in
+                let place = pixel * self.channels + channel
+                return sum + abs(Double(values[place])) + errors[place]
+            }
+            let most = min(8191, Double(Int32.max / Int32(2047 * group)))
+            return sum + activations * largest * (0.5 / most + 0x1p-22)
+        }
     }
 }
 

@@ -51,7 +51,7 @@ import Testing
     }
 
     static let cases = same + points + strided + upsampled
-    private static let channels = [(1, 1), (3, 5), (17, 19), (20, 33)]
+    private static let channels = [(1, 1), (3, 5), (17, 19), (20, 33), (68, 18)]
 
     @Test(arguments: cases, Arithmetic.allCases)
     func convolutionMatchesItsDefinition(_ test: Case, arithmetic: Arithmetic) throws {

@@ -17,7 +17,7 @@ import Testing
     }
 
     static let subjects = [
-        convolution, strided, upsampled, normalised, concatenated, linear, feedForward,
+        convolution, wide, strided, upsampled, normalised, concatenated, linear, feedForward,
         selfAttention, crossAttention,
     ]
 
@@ -84,6 +84,17 @@ extension InvarianceTests {
             let layer = try Convolution(
                 "conv", channels: 12, outputs: 264, window: .same(kernel: 3), from: reader)
             return { x, executor in layer(x, activation: .silu, on: executor) }
+        })
+
+    /// Wide enough for float16 weights to be rounded, in two groups.
+    private static let wide = Subject(
+        testDescription: "wide convolution",
+        shape: Shape(images: 1, height: 23, width: 31, channels: 64),
+        weights: { $0.addMatrix("conv", outputs: 41, channels: 128) },
+        layer: { reader in
+            let layer = try Convolution(
+                "conv", channels: 128, outputs: 41, window: .point, from: reader)
+            return { x, executor in layer([x, x], on: executor) }
         })
 
     private static let strided = Subject(

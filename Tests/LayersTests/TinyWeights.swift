@@ -7,7 +7,11 @@ import WeightStore
 /// Every number is a sum of few powers of two, so its int8, float16 and float32 forms are equal: what
 /// differs between the types is only how activations are rounded and sums are ordered.
 struct TinyWeights {
-    enum Form: CaseIterable { case f32, f16, int8 }
+    enum Form: CaseIterable {
+        case f32, f16, int8
+        /// float16, where another tensor of the file is int8.
+        case f16BesideInt8
+    }
 
     private var plan: [PlannedTensor] = []
     private var contents: [[UInt8]] = []
@@ -18,6 +22,11 @@ struct TinyWeights {
     init(_ form: Form, seed: UInt64) {
         self.form = form
         random = SmallRandom(seed: seed)
+        if form == .f16BesideInt8 {
+            let packed = Packing(outputs: 1, channels: 1, taps: 1)
+            append("other.weight", .i8, .panel4x8, [1, 1], packed.panel4x8([1]))
+            append("other.weight_scale", .f32, [1], [Float(1)])
+        }
     }
 
     /// A weight [outputs, channels] or, with a kernel above 1, [outputs, channels, kernel, kernel], and
@@ -36,7 +45,7 @@ struct TinyWeights {
         case .f32:
             append(
                 name + ".weight", .f32, .panel16, shape, packed.panel16(floats, depthMultiple: 1))
-        case .f16:
+        case .f16, .f16BesideInt8:
             append(
                 name + ".weight", .f16, .panel16, shape,
                 packed.panel16(floats.map { Float16($0).bitPattern }, depthMultiple: 2))

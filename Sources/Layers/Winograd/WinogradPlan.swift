@@ -150,7 +150,7 @@ struct WinogradPlan {
     }
 }
 
-extension WinogradOperands {
+extension ProductOperands {
     fileprivate var kernels: ck_winograd_operands {
         switch self {
         case .float32: CK_WINOGRAD_F32

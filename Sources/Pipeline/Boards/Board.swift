@@ -33,7 +33,7 @@ package struct Board: Sendable {
         Executor(
             threads: cores, activation: core.activation,
             winograd: core.winograd,
-            winogradOperands: core.winogradOperands,
+            winogradOperands: core.winogradOperands, halfOperands: core.halfOperands,
             attention: core.activation == .q8 ? .q8 : .float32
         ).rehearsal
     }

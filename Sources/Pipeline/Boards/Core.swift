@@ -7,7 +7,10 @@ struct Core: Sendable {
     let activation: ActivationPrecision
     /// Which convolutions go by Winograd's algorithm, and what those multiply.
     let winograd: WinogradUse
-    let winogradOperands: WinogradOperands
+    let winogradOperands: ProductOperands
+    /// What convolutions of float16 weights multiply: the kinds of cores that multiply int16 faster than
+    /// float32 do so in Winograd's way too.
+    var halfOperands: ProductOperands { winogradOperands }
     /// Multiply-adds a cycle of the inner loop of each kind of work.
     private let rates: [WorkKind: Double]
 
@@ -15,7 +18,7 @@ struct Core: Sendable {
     private struct Winograd {
         /// Of their products.
         let rate: Double
-        let operands: WinogradOperands
+        let operands: ProductOperands
     }
 
     /// - Parameters:
