@@ -228,21 +228,30 @@ static void transform_weights(const ck_panels_q8 *b, ck_panel_range range, size_
     }
 }
 
-void ck_winograd_multiply_q8(ck_winograd_block block, size_t first_channel, const float *input,
-                             ck_panels_q8 b, ck_panel_range range, float *scratch) {
-    ck_winograd_product product = {
-        .input = input_in(&block, input),
-        .weights = {(char *)scratch, weights_stride(&block)},
-        .tiles = tile_count(&block),
-        .channels = smaller(b.k / taps - first_channel, ck_winograd_part_channels(block.operands)),
-        .adds = first_channel > 0,
-    };
+static void multiply_group(const ck_winograd_block *block, const ck_winograd_parts *parts,
+                           const ck_panels_q8 *b, group group, float *scratch) {
+    const size_t part = ck_winograd_part_channels(block->operands), channels = b->k / taps;
+    const float *input = parts->input;
+    for (size_t first = parts->first; first < parts->end; first += part, input += parts->stride) {
+        const ck_winograd_product product = {
+            .input = input_in(block, input),
+            .weights = {(char *)scratch, weights_stride(block)},
+            .sums = {group.sums, sums_stride(block)},
+            .tiles = tile_count(block),
+            .channels = smaller(channels - first, part),
+            .panels = panel_count(group.panels),
+            .adds = first > 0,
+        };
+        transform_weights(b, group.panels, first, &product);
+        ck_kernels.winograd.multiply(&product);
+    }
+}
+
+void ck_winograd_multiply_q8(ck_winograd_block block, ck_winograd_parts parts, ck_panels_q8 b,
+                             ck_panel_range range, float *scratch) {
     group group = first_group(range, &block, scratch);
     while (group.panels.begin < range.end) {
-        product.sums = (ck_planes){group.sums, sums_stride(&block)};
-        product.panels = panel_count(group.panels);
-        transform_weights(&b, group.panels, first_channel, &product);
-        ck_kernels.winograd.multiply(&product);
+        multiply_group(&block, &parts, &b, group, scratch);
         group = next_group(group, range, &block);
     }
 }

@@ -96,11 +96,19 @@ void ck_winograd_transform_pixels(ck_winograd_block block, size_t tile_row, size
                                   size_t width, const ck_winograd_pixels *x, size_t count,
                                   float *input);
 
-/// Multiplies a part of the input with the panels in `range`, and adds to the sums in `scratch`, or
-/// begins them where `first_channel`, a multiple of a part's channels, is 0. `b` has 9 taps,
-/// its channels rounded up to a multiple of 4.
-void ck_winograd_multiply_q8(ck_winograd_block block, size_t first_channel, const float *input,
-                             ck_panels_q8 b, ck_panel_range range, float *scratch);
+/// The transformed input of the channels [first, end): parts, the first at `input` and each
+/// `stride` floats behind the one before. `first` is a multiple of a part's channels.
+typedef struct ck_winograd_parts {
+    const float *input;
+    size_t stride;
+    size_t first, end;
+} ck_winograd_parts;
+
+/// Multiplies parts of the input with the panels in `range`, and adds to the sums in `scratch`, or
+/// begins them where the first channel is 0. `b` has 9 taps, its channels rounded up to a multiple
+/// of 4. All parts meet some panels before the next ones: their sums stay in the cache.
+void ck_winograd_multiply_q8(ck_winograd_block block, ck_winograd_parts parts, ck_panels_q8 b,
+                             ck_panel_range range, float *scratch);
 
 /// y[r · row_stride + c · ldy + j] for the output pixels (r, c) of row `tile_row` of the block's
 /// tiles and the outputs j of the panels in `range`, whose sums are in `scratch`. `y` points at

@@ -102,17 +102,21 @@ static void gather(const shape *s, const operands *o, rectangle r, size_t first,
     }
 }
 
-/// Room for one block.
+/// Room for one block, and the input of all parts of its channels.
 typedef struct room {
     float *x, *input, *scratch;
 } room;
 
-static room make_room(ck_winograd_block block, size_t panels) {
+static size_t part_count(const shape *s) {
+    return (s->channels + part_channels() - 1) / part_channels();
+}
+
+static room make_room(const shape *s, ck_winograd_block block, size_t panels) {
     const size_t rows = block.tile_rows * CK_WINOGRAD_TILE + 2;
     const size_t columns = block.tile_columns * CK_WINOGRAD_TILE + 2;
     return (room){
         check_input(rows * columns * part_channels() * sizeof(float), 0),
-        check_output(ck_winograd_input_size(block) * sizeof(float), 0),
+        check_output(part_count(s) * ck_winograd_input_size(block) * sizeof(float), 0),
         check_output(ck_winograd_scratch_size(block, panels) * sizeof(float), 0),
     };
 }
@@ -143,10 +147,20 @@ static void convolve(const shape *s, const operands *o, rectangle r, ck_panel_ra
                      room room, float *y, size_t ldy) {
     const ck_winograd_block block = block_of(r);
     const ck_panels_q8 b = {o->q, o->scale, s->outputs, 9 * o->tap_channels};
-    for (size_t first = 0; first < s->channels; first += part_channels()) {
+    ck_winograd_parts parts = {room.input, ck_winograd_input_size(block), 0, s->channels};
+    for (size_t i = 0; i < part_count(s); i++) {
+        const size_t first = i * part_channels();
         gather(s, o, r, first, room.x);
-        transform(s, block, first, room.x, room.input);
-        ck_winograd_multiply_q8(block, first, room.input, b, range, room.scratch);
+        transform(s, block, first, room.x, room.input + i * parts.stride);
+    }
+    // At once, or some parts after the others.
+    for (size_t left = part_count(s); left > 0;) {
+        const size_t count = 1 + check_below(left), last = parts.first + count * part_channels();
+        parts.end = left == count ? s->channels : last;
+        ck_winograd_multiply_q8(block, parts, b, range, room.scratch);
+        parts.input += count * parts.stride;
+        parts.first = last;
+        left -= count;
     }
     float *corner = y + (r.top * s->width + r.left) * ldy;
     finish(o, block, b, range, room.scratch, corner, s->width * ldy, ldy);
@@ -278,7 +292,8 @@ static void check_pieces(const shape *s, const operands *o, const float *y, size
         const rectangle r = {tops[a], lefts[b], tops[a + 1] - tops[a], lefts[b + 1] - lefts[b]};
         if (r.height > 0 && r.width > 0) {
             const ck_panel_range range = {panels[c], panels[c + 1]};
-            convolve(s, o, r, range, make_room(block_of(r), range.end - range.begin), pieces, ldy);
+            convolve(s, o, r, range, make_room(s, block_of(r), range.end - range.begin), pieces,
+                     ldy);
         }
     }
     check_same("pieces", count, sizeof *y, y, pieces);
@@ -293,7 +308,7 @@ static void check_shape(shape s) {
     const size_t ldy = s.outputs + check_below(4);
     const rectangle all = {0, 0, s.height, s.width};
     float *y = check_output(s.height * s.width * ldy * sizeof *y, sizeof *y * check_below(4));
-    convolve(&s, &o, all, (ck_panel_range){0, o.panels}, make_room(block_of(all), o.panels), y,
+    convolve(&s, &o, all, (ck_panel_range){0, o.panels}, make_room(&s, block_of(all), o.panels), y,
              ldy);
     check_outputs(&s, &o, y, ldy);
     check_gaps(&s, y, ldy);
@@ -310,14 +325,11 @@ static void convolve_run_by_run(const shape *s, const operands *o, room room, fl
     for (size_t panel = 0; panel < o->panels; panel += run) {
         const size_t end = panel + run < o->panels ? panel + run : o->panels;
         const ck_panel_range range = {panel, end};
-        float *input = room.input;
-        for (size_t first = 0; first < s->channels; first += part_channels()) {
-            if (panel == 0) {
-                transform(s, block, first, room.x, input);
-            }
-            ck_winograd_multiply_q8(block, first, input, b, range, room.scratch);
-            input += ck_winograd_input_size(block);
+        const ck_winograd_parts parts = {room.input, ck_winograd_input_size(block), 0, s->channels};
+        for (size_t i = 0; panel == 0 && i < part_count(s); i++) {
+            transform(s, block, i * part_channels(), room.x, room.input + i * parts.stride);
         }
+        ck_winograd_multiply_q8(block, parts, b, range, room.scratch);
         finish(o, block, b, range, room.scratch, y, s->width * ldy, ldy);
     }
 }
@@ -330,9 +342,7 @@ static void time_shape(shape s) {
     }
     const operands o = make_operands(&s);
     const rectangle all = {0, 0, s.height, s.width};
-    const size_t parts = (s.channels + part_channels() - 1) / part_channels();
-    room room = make_room(block_of(all), o.panels);
-    room.input = check_output(parts * ck_winograd_input_size(block_of(all)) * sizeof(float), 0);
+    const room room = make_room(&s, block_of(all), o.panels);
     float *y = check_output(s.height * s.width * s.outputs * sizeof *y, 0);
     gather(&s, &o, all, 0, room.x);
     const double work = 18.0 * (double)(s.height * s.width * s.channels * s.outputs);

@@ -129,7 +129,7 @@ struct WinogradPlan {
     /// Floats of a part's transformed input in a worker's memory. A block of one run needs each part
     /// once, and all take the same place.
     var partStride: Int { isOneRun ? 0 : ck_winograd_input_size(largest) }
-    private var isOneRun: Bool { panelCount <= Self.panelsPerRun }
+    var isOneRun: Bool { panelCount <= Self.panelsPerRun }
 
     /// Bytes of a worker's memory: the transformed input, what the product works in, the gathered
     /// pixels of a row of tiles, a row of pixels that wait to be doubled, and a row of tiles of output.

@@ -48,13 +48,19 @@ struct WinogradProduct {
         _ block: WinogradPlan.Block, _ panels: Range<Int>, transforming: Bool,
         in memory: UnsafeMutableRawPointer
     ) {
+        let input = floats(memory, after: 0)
         let sums = floats(memory, after: plan.inputBytes)
-        for (index, channels) in plan.parts.enumerated() {
-            let input = floats(memory, after: 0) + index * plan.partStride
-            if transforming { transform(channels, of: block, in: memory, into: input) }
+        let range = ck_panel_range(panels)
+        for (index, channels) in plan.parts.enumerated() where transforming {
+            let part = input + index * plan.partStride
+            transform(channels, of: block, in: memory, into: part)
+            guard plan.isOneRun else { continue }
             ck_winograd_multiply_q8(
-                block.geometry, channels.lowerBound, input, weights, ck_panel_range(panels), sums)
+                block.geometry, ck_winograd_parts(input: part, channels), weights, range, sums)
         }
+        guard !plan.isOneRun else { return }
+        let all = ck_winograd_parts(input: input, stride: plan.partStride, 0..<plan.channels)
+        ck_winograd_multiply_q8(block.geometry, all, weights, range, sums)
     }
 
     private func transform(
@@ -131,6 +137,16 @@ struct WinogradProduct {
         _ memory: UnsafeMutableRawPointer, after bytes: Int
     ) -> UnsafeMutablePointer<Float> {
         (memory + bytes).assumingMemoryBound(to: Float.self)
+    }
+}
+
+extension ck_winograd_parts {
+    /// - Parameter stride: 0 for one part.
+    fileprivate init(
+        input: UnsafePointer<Float>, stride: Int = 0, _ channels: Range<Int>
+    ) {
+        self.init(
+            input: input, stride: stride, first: channels.lowerBound, end: channels.upperBound)
     }
 }
 
