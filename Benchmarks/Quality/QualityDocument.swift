@@ -31,8 +31,8 @@ struct QualityDocument {
             same prompts, seeds and kernels (`INKSTONE_ISA=\(isa)`). Activations that meet int8 weights are
             rounded to 12 bits (`q16`) or to 8 (`q8`), whichever the processor multiplies faster. Large
             3×3 convolutions that go by Winograd's algorithm round what is transformed to 13 bits, beside
-            12 bits everywhere but with NEON (float32), beside 8 bits with VNNI. The first column is held
-            to what is asked.
+            12 bits everywhere but with NEON (float32), beside 8 bits with VNNI. Convolutions that stay in
+            float16 meet 12 bits on x86, float32 elsewhere. The first column is held to what is asked.
 
             All figures are decibels. PSNR is 10 · log₁₀(1 / mean squared difference) of pictures within
             0…1, SNR 20 · log₁₀(‖x‖ / ‖difference‖). A stage alone is given what the float32 model gives

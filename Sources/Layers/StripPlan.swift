@@ -126,6 +126,15 @@ struct StripPlan {
         }
     }
 
+    /// The tasks of so many parts and strips, in the order that they are shared out in. Each thread's run
+    /// of them has strips of its own, whose input it has packed, and takes them part by part.
+    func order(parts: Int, strips: Int, threads: Int) -> [(part: Int, strip: Int)] {
+        (0..<threads).flatMap { thread in
+            let own = strips * thread / threads..<strips * (thread + 1) / threads
+            return (0..<parts).flatMap { part in own.map { (part, $0) } }
+        }
+    }
+
     // MARK: - Memory
 
     /// Packed rows of input that so many rows of output read.

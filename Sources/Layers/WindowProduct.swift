@@ -158,9 +158,11 @@ struct WindowProduct {
                     of: output.matrix, strips: strips.count, threads: executor.parallel.threads
                 ).map { (output: output, panels: $0) }
             }
-            executor.parallel.run(tasks: parts.count * strips.count) { task, worker in
-                let part = parts[task / strips.count]
-                let strip = strips[task % strips.count]
+            let order = plan.order(
+                parts: parts.count, strips: strips.count, threads: executor.parallel.threads)
+            executor.parallel.run(tasks: order.count) { task, worker in
+                let part = parts[order[task].part]
+                let strip = strips[order[task].strip]
                 let work = StripWork(
                     strip: strip, rows: packer.rows(for: strip), panels: part.panels, plan: plan)
                 multiply(work, by: part.output, memory: scratch.slice(worker: worker))

@@ -16,11 +16,11 @@ final class ThreadPool: Sendable {
 
     /// Starts `helpers` threads, or fewer where the system refuses more.
     init(helpers: Int) {
-        let crew = Crew()
+        let crew = Crew(workers: helpers + 1)
         self.crew = crew
-        threads = (0..<helpers).compactMap { _ in
+        threads = (1...helpers).compactMap { worker in
             var thread = pthread_t()
-            let context = Unmanaged.passRetained(crew)
+            let context = Unmanaged.passRetained(Helper(crew: crew, worker: worker))
             let status = pthread_create(&thread, nil, helperMain, context.toOpaque())
             if status != 0 { context.release() }
             return status == 0 ? thread : nil
@@ -54,19 +54,39 @@ private struct Loop: @unchecked Sendable {
     let body: (Int, Int) -> Void
 }
 
+/// A worker's own run of the loop's tasks: what is next in it.
+private final class Share: @unchecked Sendable {
+    let next = Atomic(0)
+    // Written while no helper is in the loop.
+    var end = 0
+}
+
+/// A thread of the pool.
+private final class Helper: Sendable {
+    let crew: Crew
+    let worker: Int
+
+    init(crew: Crew, worker: Int) {
+        self.crew = crew
+        self.worker = worker
+    }
+}
+
 /// What the threads of a pool share.
+///
+/// Each worker begins with a run of tasks of its own, the same part of every loop: what it wrote in one
+/// loop is in its core's cache when it reads it in the next. Then it helps the others with theirs.
 ///
 /// A loop has a number. A helper joins it by counting itself in while it is open; the caller closes it
 /// when there are no tasks left, and waits until all who joined have left.
 private final class Crew: @unchecked Sendable {
     // `loop` is written while no helper is in it: none joins before it is open, which comes after.
     private var loop: Loop?
-    private let nextTask = Atomic(0)
+    private let shares: [Share]
     /// The number of the loop, which counts up; odd while it is open.
     private let number = Atomic(0)
-    /// Helpers in the loop, and those that ever joined it.
+    /// Helpers in the loop.
     private let inside = Atomic(0)
-    private let joined = Atomic(0)
     private let sleepers = Atomic(0)
     private let isDismissed = Atomic(false)
     let isFree = Atomic(true)
@@ -76,7 +96,8 @@ private final class Crew: @unchecked Sendable {
     /// How long a helper looks out for the next loop before it sleeps.
     private static let watch = Duration.microseconds(200)
 
-    init() {
+    init(workers: Int) {
+        shares = (0..<workers).map { _ in Share() }
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
     }
@@ -92,8 +113,10 @@ private final class Crew: @unchecked Sendable {
 
     func begin(_ loop: Loop) {
         self.loop = loop
-        nextTask.store(0, ordering: .relaxed)
-        joined.store(1, ordering: .relaxed)
+        for (worker, share) in shares.enumerated() {
+            share.next.store(loop.tasks * worker / shares.count, ordering: .relaxed)
+            share.end = loop.tasks * (worker + 1) / shares.count
+        }
         number.wrappingAdd(1, ordering: .sequentiallyConsistent)
         if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
     }
@@ -101,10 +124,13 @@ private final class Crew: @unchecked Sendable {
     /// Does tasks as long as there are any.
     func work(as worker: Int) {
         guard let loop else { return }
-        while true {
-            let task = nextTask.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard task < loop.tasks else { return }
-            loop.body(task, worker)
+        for offset in shares.indices {
+            let share = shares[(worker + offset) % shares.count]
+            while true {
+                let task = share.next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard task < share.end else { break }
+                loop.body(task, worker)
+            }
         }
     }
 
@@ -130,14 +156,14 @@ private final class Crew: @unchecked Sendable {
 
     // MARK: - A helper
 
-    func help() {
+    func help(as worker: Int) {
         var seen = 0
         while let current = awaitLoop(after: seen) {
             seen = current
             // Counted in first: the caller either sees this, or has closed the loop already.
             inside.wrappingAdd(1, ordering: .sequentiallyConsistent)
             if number.load(ordering: .sequentiallyConsistent) == current {
-                work(as: joined.wrappingAdd(1, ordering: .relaxed).oldValue)
+                work(as: worker)
             }
             inside.wrappingSubtract(1, ordering: .sequentiallyConsistent)
         }
@@ -178,7 +204,8 @@ private final class Crew: @unchecked Sendable {
 
 private func helperMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
-    Unmanaged<Crew>.fromOpaque(context).takeRetainedValue().help()
+    let helper = Unmanaged<Helper>.fromOpaque(context).takeRetainedValue()
+    helper.crew.help(as: helper.worker)
     return nil
 }
 
