@@ -7,11 +7,7 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
-#include "../isa/pairs_avx2.h"
-
-static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
-}
+#include "../isa/pairs_madd_avx2.h"
 
 /// Without products of bytes, 16 bits are as fast as 8.
 enum { precision = CK_ACTIVATION_Q16, tile_numbers = 4, wide = 2, key_bias = 0, value_bias = 0 };

@@ -17,10 +17,6 @@
 
 #include "../isa/pairs_avx512.h"
 
-static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
-    return _mm512_dpwssd_epi32(sum, a, b);
-}
-
 enum { most_rows = ROWS, most_panels = 2 };
 
 #include "gemm_q16_f16_vector.h"

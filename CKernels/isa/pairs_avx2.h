@@ -1,5 +1,6 @@
 /// Words for products of pairs of int16, for AVX2: a lane's 32 bits hold a pair. The rung's file
-/// says `i32v_dot_pairs`, a sum and the lane's two products, in its own encoding.
+/// says `i32v_dot_pairs`, a sum and the lane's two products, in its own encoding, or includes
+/// pairs_madd_avx2.h.
 #ifndef CK_PAIRS_AVX2_H
 #define CK_PAIRS_AVX2_H
 

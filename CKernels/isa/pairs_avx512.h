@@ -4,6 +4,10 @@
 
 #include "bytes_avx512.h"
 
+static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
+    return _mm512_dpwssd_epi32(sum, a, b);
+}
+
 static inline i32v i16v_add(i32v a, i32v b) {
     return _mm512_add_epi16(a, b);
 }

@@ -9,10 +9,6 @@
 
 #include "../isa/pairs_avx512.h"
 
-static inline i32v i32v_dot_pairs(i32v sum, i32v a, i32v b) {
-    return _mm512_dpwssd_epi32(sum, a, b);
-}
-
 enum { most_rows = 12, most_panels = 2 };
 
 /// Four channels of both panels' outputs.

@@ -24,12 +24,12 @@ package struct Executor: Sendable {
     ///   - activation: nil for what the selected instruction set does best.
     ///   - winograd: nil for what the selected instruction set does best with those activations.
     ///   - winogradOperands: those of the selected instruction set, or of another for a rehearsal.
-    ///   - halfOperands: nil for what the selected instruction set does best.
+    ///   - halfOperands: likewise; every instruction set can do each.
     ///   - attention: nil for what the selected instruction set does best, at least as exact as the
     ///     activations.
     package init(
         threads: Int, activation: ActivationPrecision? = nil, winograd: WinogradUse? = nil,
-        winogradOperands: ProductOperands = .ofWinograd, halfOperands: ProductOperands? = nil,
+        winogradOperands: ProductOperands = .ofWinograd, halfOperands: ProductOperands = .ofHalves,
         attention: AttentionPrecision? = nil
     ) {
         parallel = Parallel(threads: threads)
@@ -37,7 +37,7 @@ package struct Executor: Sendable {
         self.activation = activation ?? .preferred
         self.winograd = winograd ?? .preferred(with: self.activation)
         self.winogradOperands = winogradOperands
-        self.halfOperands = halfOperands ?? .preferredOfHalves
+        self.halfOperands = halfOperands
         self.attention = attention ?? .preferred(with: self.activation)
     }
 
@@ -134,8 +134,8 @@ package enum ProductOperands: Sendable {
         ck_winograd_selected_operands() == CK_WINOGRAD_INT16 ? .int16 : .float32
     }
 
-    /// What the selected instruction set does best with float16 weights; every one can do each.
-    static var preferredOfHalves: ProductOperands {
+    /// What the selected instruction set does best with float16 weights.
+    package static var ofHalves: ProductOperands {
         ck_gemm_prefers_q16_f16() ? .int16 : .float32
     }
 }
